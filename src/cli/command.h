@@ -1,0 +1,47 @@
+/* command.h: what a subcommand's file declares: one row. Each lives in cmd_NAME.c; main.c names the rows. */
+#ifndef WN_CLI_COMMAND_H
+#define WN_CLI_COMMAND_H
+
+#include "node/node.h"
+
+struct command_context {
+    const char *program; /* argv[0], resolved */
+    const struct store_tables *tables;
+    const struct config_option *options;
+    const struct command *commands; /* for help */
+};
+struct command {
+    const char *name;    /* the table ends with NULL */
+    const char *usage;   /* "import [--license ID] … PATH…" */
+    const char *summary; /* one line */
+    /* argv[0] is the command's name. Returns the exit status: 0, 1 failure, 2 wrong usage. */
+    int (*run)(const struct command_context *context, int argc, char **argv);
+    bool internal; /* not shown in help */
+};
+
+/* Options all commands share; each command has its own table beside. Parses --name VALUE, --name=VALUE and
+ * flags, stops at "--". Wrong usage prints one line naming the option and the command's usage, and gives 2.
+ */
+struct command_option {
+    const char *name;   /* "license"; the table ends with NULL */
+    const char **value; /* or NULL for a flag */
+    bool *flag;
+};
+/* Moves positional arguments to the front of argv, returns their number, or −1 (already said why). Adds
+ * --data, --config, --help itself. */
+struct command_common {
+    const char *data;   /* default "./data" */
+    const char *config; /* default DATA/widenet.ini */
+};
+int command_parse(const struct command *self, const struct command_option *options,
+    struct command_common *common, int argc, char **argv);
+int command_fail(const struct err *err); /* prints "widenet: …" on standard error, returns 1 */
+/* Loads the configuration and opens the node. */
+int command_node(const struct command_context *context, const struct command_common *common,
+    enum node_mode mode, struct node **out, struct err *err);
+
+extern const struct command command_version, command_help, command_serve, command_import, command_export,
+    command_query, command_account, command_demo, command_rebuild, command_check, command_backup,
+    command_restore, command_keeper, command_front;
+
+#endif

@@ -1,0 +1,130 @@
+/* node.h: one data directory in use: its lock, store, keeper, accounts and configuration, as commands and
+ * pages need them.
+ *
+ * Whoever holds DATA/lock is the writer. A command that finds a running node does its writing through
+ * DATA/node.sock and never notices the difference: the same calls work either way. What it is not: HTML,
+ * HTTP, any kind's meaning. Leans on store, keeper's client header, record, base. */
+#ifndef WN_NODE_H
+#define WN_NODE_H
+
+#include "keeper/keeper.h"
+#include "store/store.h"
+
+struct node;
+
+/* ---- configuration: DIR/widenet.ini
+ * ---------------------------------------------------------------------------------- */
+
+/* One row an option: its section and name, type, default, bounds, one sentence. Rooms bring their rows;
+ * main.c joins them. tools make the sample file and the man page's table from them (`widenet help config`).
+ */
+enum config_type {
+    CONFIG_TEXT,
+    CONFIG_INT,
+    CONFIG_BOOL,
+    CONFIG_CHOICE,
+    CONFIG_SIZE /* bytes, with K, M, G */
+};
+struct config_option {
+    const char *section, *name; /* the table ends with section NULL */
+    enum config_type type;
+    const char *initial;
+    int64_t min, max;    /* of INT and SIZE; TEXT: bytes */
+    const char *choices; /* CONFIG_CHOICE: "open|invitation|closed" */
+    const char *help;    /* one sentence, ends in a stop */
+};
+struct config;
+/* Reads file; a missing one is fine unless must_exist. An unknown option, a value out of bounds: ERR_INPUT,
+ * with file, line and the nearest known name. */
+int config_load(const char *file, bool must_exist, const struct config_option *options, struct config **out,
+    struct err *err);
+void config_destroy(struct config *c);
+const char *config_text(const struct config *c, const char *section, const char *name);
+int64_t config_int(const struct config *c, const char *section, const char *name);
+bool config_bool(const struct config *c, const char *section, const char *name);
+void config_write_sample(const struct config_option *options, struct buf *out);
+
+/* ---- opening
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+enum node_mode {
+    NODE_READ,  /* read-only: queries, check */
+    NODE_WRITE, /* the lock, or the running node's socket */
+    NODE_SERVE, /* the lock, or ERR_BUSY with the holder's pid; answers node.sock */
+};
+struct node_options {
+    const char *directory; /* made (0700) where missing, except with NODE_READ */
+    const struct config *config;
+    const struct store_tables *tables;
+    const char *program; /* ourselves, to start the keeper; NULL with NODE_READ */
+    int keeper_fd;       /* an inherited socket to a running keeper, or −1: start one when first needed */
+    int (*keeper_socket)(void *ctx); /* a new socket after the keeper's restart; may be NULL */
+    void *ctx;
+    void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
+    void *progress_ctx;
+};
+int node_open(const struct node_options *options, enum node_mode mode, struct node **out, struct err *err);
+void node_close(struct node *node);                             /* takes NULL */
+bool node_is_remote(const struct node *node);                   /* we write through a running node */
+struct store *node_store(struct node *node);                    /* read-only where the node is remote */
+struct keeper *node_keeper(struct node *node, struct err *err); /* NULL where remote; starts it when needed */
+const struct config *node_config(const struct node *node);
+const struct clock *node_clock(const struct node *node);
+
+/* ---- writing, the same locally and through node.sock
+ * -------------------------------------------------------------------- */
+
+/* As store_append, records verified here (in parallel for many). Then, where wait is set, waits until
+ * applied. */
+int node_append(struct node *node, struct store_item *items, size_t n, bool wait, struct err *err);
+/* Has the unattended key sign r (all strings in r stay the caller's), appends it. ERR_INPUT with the store's
+ * reason if it was refused. */
+int node_publish_unattended(
+    struct node *node, const struct pubkey *key, struct record *r, bool wait, uint64_t *seq, struct err *err);
+/* Many at once: one round trip, one commit. out: verdict for each. */
+int node_publish_unattended_many(struct node *node, const struct pubkey *key, struct record *r, size_t n,
+    struct store_item *out, struct err *err);
+/* For a signed-in person. Only in the serving process. */
+int node_publish(struct node *node, const struct keeper_session *session, struct record *r, bool wait,
+    uint64_t *seq, struct err *err);
+/* The unattended key called name, made with those kinds if it is not there. */
+int node_source_key(
+    struct node *node, struct str name, const uint32_t *kinds, size_t n, struct pubkey *out, struct err *err);
+/* A blob, locally or through the socket. */
+int node_blob_put(
+    struct node *node, struct str bytes, struct str media_type, uint8_t sha256[32], struct err *err);
+
+/* ---- accounts
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+struct account {
+    int64_t id;
+    struct str name; /* 1 … 32 of a–z 0–9 - _ . */
+    struct pubkey key;
+    bool own_key; /* signs with NIP-07: the keeper has no key */
+    int64_t created_at;
+};
+int node_account_add(
+    struct node *node, struct str name, struct str password, struct pubkey *key, struct err *err);
+int node_account_add_own_key(struct node *node, struct str name, const struct pubkey *key, struct err *err);
+int node_account_list(
+    struct node *node, struct arena *arena, struct account **out, size_t *n, struct err *err);
+int node_account_by_name(
+    struct store_read *read, struct arena *arena, struct str name, struct account *out, struct err *err);
+int node_account_by_key(struct store_read *read, struct arena *arena, const struct pubkey *key,
+    struct account *out, struct err *err);
+int node_account_password(
+    struct node *node, struct str name, struct str old_password, struct str new_password, struct err *err);
+/* Key and account go, sessions end; what was published stays unless vanish was published before. */
+int node_account_remove(struct node *node, struct str name, struct err *err);
+int node_invitation_create(struct node *node, struct buf *code, struct err *err);
+int node_invitation_use(
+    struct node *node, struct str code, struct err *err); /* ERR_DENIED: unknown or used */
+/* npub, hex or an account's or source's local name. */
+int node_actor_from_text(struct node *node, struct str text, struct pubkey *out, struct err *err);
+
+extern const struct store_migration node_migrations[];
+
+#endif
