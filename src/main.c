@@ -1,21 +1,68 @@
 /* main.c: names every room and joins their tables; nothing else knows them all. */
 #include "cli/command.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 /* One row a subcommand, in the order help shows them. */
 static const struct command *const commands[] = {
+    &command_help,
     &command_version,
     NULL,
 };
 
+/* ---- the rooms' tables, one row a room; joined below ---- */
+
+static const struct config_option *const option_tables[] = {node_config_options};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define MAX_JOINED 256
+
+/* Everything the rooms brought, one table each, ended by an empty row. */
+struct joined {
+    struct config_option options[MAX_JOINED];
+};
+
+static void join(struct joined *all)
+{
+    size_t n = 0;
+    for (size_t t = 0; t < COUNT(option_tables); t++)
+        for (const struct config_option *o = option_tables[t]; o->section && n < MAX_JOINED - 1; o++)
+            all->options[n++] = *o;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
-    const char *name = argc > 1 ? argv[1] : "version";
-    for (size_t i = 0; commands[i]; i++)
-        if (!strcmp(commands[i]->name, name))
-            return commands[i]->run(&(struct command_context){.program = argv[0]}, argc - 1, argv + 1);
+    static struct joined all;
+    join(&all);
+    signal(SIGPIPE, SIG_IGN);
+    char help_word[] = "help";
+    struct command_context context = {
+        .program = argv[0],
+        .options = all.options,
+        .commands = commands,
+    };
+    const char *name = argc > 1 ? argv[1] : "help";
+    if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+        name = "help";
+    if (!strcmp(name, "--version"))
+        name = "version";
+    for (size_t i = 0; commands[i]; i++) {
+        if (strcmp(commands[i]->name, name))
+            continue;
+        if (!commands[i]->internal && wants_help(argc - 1, argv + 1))
+            return command_help.run(&context, 2, (char *[]){help_word, argv[1], NULL});
+        return commands[i]->run(&context, argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv);
+    }
     fprintf(stderr, "widenet: there is no command \"%s\"; `widenet help` lists them\n", name);
     return 2;
 }

@@ -8,7 +8,7 @@ struct command_context {
     const char *program; /* argv[0], resolved */
     const struct store_tables *tables;
     const struct config_option *options;
-    const struct command *commands; /* for help */
+    const struct command *const *commands; /* for help; ends with NULL */
 };
 struct command {
     const char *name;    /* the table ends with NULL */
@@ -16,7 +16,8 @@ struct command {
     const char *summary; /* one line */
     /* argv[0] is the command's name. Returns the exit status: 0, 1 failure, 2 wrong usage. */
     int (*run)(const struct command_context *context, int argc, char **argv);
-    bool internal; /* not shown in help */
+    bool internal;       /* not shown in help */
+    const char *details; /* what `help NAME` adds: its options, one a line; ends in a newline; may be NULL */
 };
 
 /* Options all commands share; each command has its own table beside. Parses --name VALUE, --name=VALUE and
@@ -36,6 +37,9 @@ struct command_common {
 int command_parse(const struct command *self, const struct command_option *options,
     struct command_common *common, int argc, char **argv);
 int command_fail(const struct err *err); /* prints "widenet: …" on standard error, returns 1 */
+/* Loads the configuration that common names; a missing file is fine unless --config named it. */
+int command_config(const struct command_context *context, const struct command_common *common,
+    struct config **out, struct err *err);
 /* Loads the configuration and opens the node. */
 int command_node(const struct command_context *context, const struct command_common *common,
     enum node_mode mode, struct node **out, struct err *err);

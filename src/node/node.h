@@ -38,7 +38,11 @@ struct config;
  * with file, line and the nearest known name. */
 int config_load(const char *file, bool must_exist, const struct config_option *options, struct config **out,
     struct err *err);
-void config_destroy(struct config *c);
+void config_destroy(struct config *c); /* takes NULL */
+/* Sets one option as if it had stood in the file; source names where it came from ("--listen") for the error.
+ */
+int config_set(struct config *c, const char *section, const char *name, const char *value, const char *source,
+    struct err *err);
 const char *config_text(const struct config *c, const char *section, const char *name);
 int64_t config_int(const struct config *c, const char *section, const char *name);
 bool config_bool(const struct config *c, const char *section, const char *name);
@@ -126,5 +130,6 @@ int node_invitation_use(
 int node_actor_from_text(struct node *node, struct str text, struct pubkey *out, struct err *err);
 
 extern const struct store_migration node_migrations[];
+extern const struct config_option node_config_options[];
 
 #endif

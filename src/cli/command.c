@@ -1,0 +1,91 @@
+/* command.c: what every subcommand shares: reading its options, opening its node, saying what went wrong. */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int say_wrong(const struct command *self, const char *what, const char *about)
+{
+    fprintf(stderr, "widenet %s: %s%s; usage: widenet %s\n", self->name, what, about, self->usage);
+    return -1;
+}
+
+struct option_slot {
+    const char **value;
+    bool *flag;
+};
+
+static bool find_option(const struct command_option *options, struct command_common *common, struct str name,
+    struct option_slot *out)
+{
+    if (str_eqz(name, "data") || str_eqz(name, "config")) {
+        *out = (struct option_slot){.value = name.p[0] == 'd' ? &common->data : &common->config};
+        return true;
+    }
+    for (; options && options->name; options++)
+        if (str_eqz(name, options->name)) {
+            *out = (struct option_slot){options->value, options->flag};
+            return true;
+        }
+    return false;
+}
+
+int command_parse(const struct command *self, const struct command_option *options,
+    struct command_common *common, int argc, char **argv)
+{
+    int positional = 0;
+    bool only_positional = false;
+    if (!common->data)
+        common->data = "./data";
+    for (int i = 1; i < argc; i++) {
+        char *word = argv[i];
+        if (only_positional || word[0] != '-' || !word[1]) {
+            argv[positional++] = word;
+            continue;
+        }
+        if (!strcmp(word, "--")) {
+            only_positional = true;
+            continue;
+        }
+        if (word[1] != '-')
+            return say_wrong(self, "there is no short option ", word);
+        char *equals = strchr(word, '=');
+        struct str name = {word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2)};
+        struct option_slot slot;
+        if (!find_option(options, common, name, &slot))
+            return say_wrong(self, "there is no option ", word);
+        if (!slot.value) {
+            if (equals)
+                return say_wrong(self, "this option takes no value: ", word);
+            *slot.flag = true;
+        } else if (equals) {
+            *slot.value = equals + 1;
+        } else if (i + 1 < argc) {
+            *slot.value = argv[++i];
+        } else {
+            return say_wrong(self, "a value is missing behind ", word);
+        }
+    }
+    if (positional < argc)
+        argv[positional] = NULL;
+    return positional;
+}
+
+int command_fail(const struct err *err)
+{
+    char line[sizeof *err];
+    fprintf(stderr, "widenet: %s\n", err_line(err, line, sizeof line));
+    return 1;
+}
+
+int command_config(const struct command_context *context, const struct command_common *common,
+    struct config **out, struct err *err)
+{
+    _cleanup_free_ char *beside = NULL;
+    if (!common->config && asprintf(&beside, "%s/widenet.ini", common->data) < 0)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    return config_load(
+        common->config ? common->config : beside, common->config != NULL, context->options, out, err);
+}

@@ -1,0 +1,13 @@
+/* options.c: the configuration's options that belong to the node itself: its log and its store. */
+#include "node/node.h"
+
+/* section, name, type, initial, min, max, choices, help: see struct config_option. */
+const struct config_option node_config_options[] = {
+    {"log", "level", CONFIG_CHOICE, "info", 0, 0, "error|warn|info|debug",
+        "How much the log on standard error says."},
+    {"store", "cache", CONFIG_SIZE, "64M", 1 << 20, INT64_C(64) << 30, NULL,
+        "Memory for the database's pages, all connections together."},
+    {"store", "readers", CONFIG_INT, "8", 1, 64, NULL,
+        "How many pages can read the database at the same time."},
+    {NULL},
+};
