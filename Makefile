@@ -12,7 +12,7 @@ help:           ## this list
 build:          ## the program, in build/widenet
 	@tools/install-deps run
 	@[ -e $(BUILD)/build.ninja ] || meson setup $(BUILD) >/dev/null
-	@ninja -C $(BUILD) $(if $(CI),--quiet,)
+	@if [ -t 1 ]; then ninja -C $(BUILD); else ninja -C $(BUILD) --quiet; fi
 
 run: build      ## a node at http://127.0.0.1:8484, with the demonstration newsroom at first
 	@tools/run-node $(BUILD)/widenet $(DATA)
