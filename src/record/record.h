@@ -97,20 +97,23 @@ struct address {
 bool address_parse(struct str text, struct address *out);
 void address_format(const struct address *a, struct buf *out);
 
-/* Making a record: fields set, tags added one by one; everything is in arena. */
+/* Making a record: fields set, tags added one by one; everything is in arena. Where the arena's cap is met,
+ * failed is set and r.kind goes out of range, so that a record with something missing is never signed. */
 struct record_draft {
     struct arena *arena;
     struct record r;
     size_t tag_cap;
+    bool failed;
 };
 void record_draft_init(struct record_draft *d, struct arena *arena, uint32_t kind, int64_t created_at);
-/* record_draft_tag(d, "a", coord, hint, NULL): strings are copied. */
+/* record_draft_tag(d, "a", coord, hint, NULL): strings are copied; at most 16 of them. */
 void record_draft_tag(struct record_draft *d, const char *name, ...) __attribute__((sentinel));
 void record_draft_tag_strs(struct record_draft *d, const struct str *v, size_t n);
 void record_draft_label(struct record_draft *d, const char *label_namespace, struct str value); /* L and l */
 void record_draft_content(struct record_draft *d, struct str content);
 
-/* NIP-19. Encoders append to out. */
+/* NIP-19. Encoders append to out. nip19_naddr() appends nothing where d has more than 255 bytes: the form has
+ * no room for it. */
 void nip19_npub(const struct pubkey *k, struct buf *out);
 void nip19_note(const struct record_id *id, struct buf *out);
 void nip19_naddr(const struct address *a, struct buf *out);

@@ -1,0 +1,16 @@
+/* private.h: the bounds and the key handling that several files of the room share. */
+#ifndef WN_RECORD_PRIVATE_H
+#define WN_RECORD_PRIVATE_H
+
+#include "record/record.h"
+
+#include <secp256k1_extrakeys.h>
+
+/* ERR_LIMIT, naming both numbers, where a record of that kind may not have so many bytes. */
+int record__check_size(uint32_t kind, size_t serialized_bytes, struct err *err);
+/* SHA-256 of n bytes. */
+void record__sha256(const void *p, size_t n, uint8_t out[32]);
+/* The key ready for verifying, from the cache where it was seen lately; false where it is no point. */
+bool record__key_parsed(const struct pubkey *k, secp256k1_xonly_pubkey *out);
+
+#endif
