@@ -19,8 +19,15 @@ bool locale_rtl(const struct locale *l);
 /* The translation of an English message (borrowed, static). Messages used from C stand in M("…") so that
  * gen-locale finds them. */
 #define M(message) (message)
+#define MP(one, many) one, many /* the same of a plural: locale_plural(l, MP("one day", "%{n} days"), n) */
 struct str locale_message(const struct locale *l, const char *english);
 struct str locale_plural(const struct locale *l, const char *one, const char *many, int64_t n);
+/* Appends the message with each %{name} replaced: locale_format(l, out, M("By %{name}"), "name", name, NULL)
+ * with pairs of a const char * and a struct str. */
+void locale_format(const struct locale *l, struct buf *out, const char *english, ...)
+    __attribute__((sentinel));
+/* The plural with %{n} in the locale's digits. */
+void locale_add_plural(const struct locale *l, const char *one, const char *many, int64_t n, struct buf *out);
 void locale_add_int(const struct locale *l, int64_t n, struct buf *out);
 enum date_style {
     DATE_LONG /* 23 November 2026 */,
