@@ -11,6 +11,7 @@ BUILD = os.environ.get('WIDENET_BUILD', str(ROOT / 'build'))
 CHECKS = [
     ('rooms keep to the block in their README.md', ['tools/check-rooms', BUILD]),
     ('MAP has one true line for each file', ['tools/gen-map', '--check']),
+    ('every message has its translations', ['tools/gen-locale', '--check', '.']),
 ]
 
 failed = 0
