@@ -208,11 +208,9 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-int filter_parse(struct arena *arena, struct str json, struct filter *out, struct err *err)
+static int read_filter(struct arena *arena, struct str json, struct filter *out, struct err *err)
 {
-    memset(out, 0, sizeof *out);
-    out->until = INT64_MAX;
-    out->limit = -1;
+    *out = (struct filter){.until = INT64_MAX, .limit = -1};
     json = arena_str(arena, json); /* all of a filter is in its arena */
     struct record__json j = {json.p, json.p, json.p + json.n, arena, "filter", err};
     if (!json.p)
@@ -249,6 +247,14 @@ int filter_parse(struct arena *arena, struct str json, struct filter *out, struc
     if (out->tag_count > 1)
         qsort(out->tags, out->tag_count, sizeof *out->tags, compare_letter);
     return record__json_end(&j);
+}
+
+int filter_parse(struct arena *arena, struct str json, struct filter *out, struct err *err)
+{
+    int rc = read_filter(arena, json, out, err);
+    if (rc)
+        *out = (struct filter){.has_ids = true}; /* matches nothing, should a caller forget to look */
+    return rc;
 }
 
 /* ---- matching */

@@ -10,6 +10,11 @@
 int record__check_size(uint32_t kind, size_t serialized_bytes, struct err *err);
 /* SHA-256 of n bytes. */
 void record__sha256(const void *p, size_t n, uint8_t out[32]);
+/* BIP-340 of 32 bytes as such; fresh is its auxiliary randomness. */
+int record__sign_bytes(const uint8_t secret[32], const uint8_t message[32], const uint8_t fresh[32],
+    struct pubkey *key, struct signature *sig, struct err *err);
+bool record__signature_valid(
+    const struct pubkey *key, const uint8_t message[32], const struct signature *sig);
 /* The key ready for verifying, from the cache where it was seen lately; false where it is no point. */
 bool record__key_parsed(const struct pubkey *k, secp256k1_xonly_pubkey *out);
 

@@ -62,25 +62,31 @@ static int check(const struct record *r, struct err *err)
     return 0;
 }
 
+int record__sign_bytes(const uint8_t secret[32], const uint8_t message[32], const uint8_t fresh[32],
+    struct pubkey *key, struct signature *sig, struct err *err)
+{
+    secp256k1_keypair pair;
+    int rc = make_pair(secret, &pair, key, err);
+    if (!rc && !secp256k1_schnorrsig_sign32(context, sig->b, message, &pair, fresh))
+        rc = err_set(err, ERR_INTERNAL, "signing failed");
+    sodium_memzero(&pair, sizeof pair);
+    return rc;
+}
+
 int record_sign(struct record *r, const uint8_t secret[32], struct err *err)
 {
     int rc = check(r, err);
-    if (rc)
-        return rc;
-    secp256k1_keypair pair;
-    rc = make_pair(secret, &pair, &r->pubkey, err);
+    if (!rc)
+        rc = record_pubkey_of_secret(secret, &r->pubkey, err);
     if (rc)
         return rc;
     struct buf form _cleanup_buf_ = BUF_INIT;
     record_serialize_for_id(r, &form);
     rc = record__check_size(r->kind, form.n, err);
-    if (!rc) {
-        uint8_t fresh[32];
-        randombytes_buf(fresh, sizeof fresh);
-        record__sha256(form.p, form.n, r->id.b);
-        if (!secp256k1_schnorrsig_sign32(context, r->sig.b, r->id.b, &pair, fresh))
-            rc = err_set(err, ERR_INTERNAL, "record: signing failed");
-    }
-    sodium_memzero(&pair, sizeof pair);
-    return rc;
+    if (rc)
+        return rc;
+    uint8_t fresh[32];
+    randombytes_buf(fresh, sizeof fresh);
+    record__sha256(form.p, form.n, r->id.b);
+    return record__sign_bytes(secret, r->id.b, fresh, &r->pubkey, &r->sig, err);
 }

@@ -55,16 +55,22 @@ bool pubkey_valid(const struct pubkey *k)
     return record__key_parsed(k, &parsed);
 }
 
+bool record__signature_valid(const struct pubkey *key, const uint8_t message[32], const struct signature *sig)
+{
+    secp256k1_xonly_pubkey parsed;
+    return record__key_parsed(key, &parsed) &&
+           secp256k1_schnorrsig_verify(secp256k1_context_static, sig->b, message, 32, &parsed);
+}
+
 int record_verify(const struct record *r, struct err *err)
 {
     struct record_id id;
     record_compute_id(r, &id);
     if (!record_id_eq(&id, &r->id))
         return err_set(err, ERR_INPUT, "record: its id is not the hash of its fields");
-    secp256k1_xonly_pubkey key;
-    if (!record__key_parsed(&r->pubkey, &key))
+    if (record__signature_valid(&r->pubkey, id.b, &r->sig))
+        return 0;
+    if (!pubkey_valid(&r->pubkey))
         return err_set(err, ERR_INPUT, "record: its pubkey is no public key");
-    if (!secp256k1_schnorrsig_verify(secp256k1_context_static, r->sig.b, id.b, sizeof id.b, &key))
-        return err_set(err, ERR_INPUT, "record: its signature is not by its pubkey");
-    return 0;
+    return err_set(err, ERR_INPUT, "record: its signature is not by its pubkey");
 }
