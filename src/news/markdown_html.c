@@ -28,13 +28,13 @@ struct html {
     struct arena *arena;
     const struct markdown_options *options;
     struct buf out;
-    struct str prefix;  /* of ids */
-    cmark_node *struck; /* the node whose child text has opened <del> */
+    struct str prefix;                   /* of ids */
+    cmark_node *struck;                  /* the node whose child text has opened <del> */
     cmark_node *unclosed[max_depth + 2]; /* by depth: a node whose child text closes no more <del> */
-    cmark_node *link;   /* the open <a>; links hold no links */
-    cmark_node *task;   /* a text that begins with a task's mark, which is not shown */
-    unsigned columns;   /* of the current row so far */
-    bool table_body;    /* <tbody> is open */
+    cmark_node *link;                    /* the open <a>; links hold no links */
+    cmark_node *task;                    /* a text that begins with a task's mark, which is not shown */
+    unsigned columns;                    /* of the current row so far */
+    bool table_body;                     /* <tbody> is open */
     bool header_row;
     bool footnotes;     /* <section> is open */
     unsigned footnote;  /* number of the definition we are in */
