@@ -9,6 +9,7 @@
 static const struct command *const commands[] = {
     &command_help,
     &command_version,
+    &command_keeper,
     NULL,
 };
 

@@ -3,8 +3,9 @@
  * The keeper runs as its own process (keeper_main), with its key file as an inherited descriptor, no network,
  * nothing else open, under seccomp. This header is all that other rooms see of it. Leans on record and base.
  *
- * A struct keeper is one connection; calls from several threads take turns. When the keeper dies, the next
- * call after its restart goes on (keeper_reconnect): sessions live in the ticket, not in the process. */
+ * A struct keeper is one connection that any number of threads may use at once: passwords are hashed by one
+ * thread of the keeper, one at a time, while another goes on signing. When the keeper dies, the next call
+ * after its restart goes on: sessions live in the ticket, not in the process. */
 #ifndef WN_KEEPER_H
 #define WN_KEEPER_H
 
@@ -17,12 +18,14 @@ struct keeper;
 /* ---- the process
  * -------------------------------------------------------------------------------------------------- */
 
-/* The keeper's main loop: requests on socket_fd (SOCK_SEQPACKET), key file on file_fd, 32 bytes of pepper.
- * Returns when the socket closes. Called by main.c in the re-executed binary ("widenet keeper", an internal
- * command). */
+/* The keeper's main loop: requests on socket_fd (SOCK_STREAM, framed as wire.h says), key file on file_fd, 32
+ * bytes of pepper. Returns when the socket closes. Called in the re-executed binary ("widenet keeper", an
+ * internal command) by keeper_command(), which takes the three from the descriptors keeper_spawn() left. */
 int keeper_main(int socket_fd, int file_fd, const uint8_t pepper[32]);
-/* Starts one: forks, executes program (argv[0] of ourselves) and returns our end of the socket. key_file and
- * secret_file are created (0600) where missing. */
+int keeper_command(void); /* the exit status */
+/* Starts one: forks, executes "program keeper" and returns our end of the socket. key_file and secret_file
+ * are created (0600) where missing; a missing secret beside keys is ERR_NOT_FOUND, for without it they open
+ * nothing. */
 int keeper_spawn(const char *program, const char *key_file, const char *secret_file, int *socket_fd,
     pid_t *pid, struct err *err);
 
@@ -52,14 +55,31 @@ int keeper_create(
 int keeper_create_unattended(
     struct keeper *k, struct str name, const uint32_t *kinds, size_t n, struct pubkey *out, struct err *err);
 /* Password → session. ERR_DENIED for a wrong name or password, told apart from nobody; ERR_LIMIT with the
- * seconds to wait in todo. One Argon2id runs at a time. */
+ * seconds to wait in todo; ERR_BUSY where too many wait already. The password counts as given for 2 minutes.
+ */
 int keeper_unlock(struct keeper *k, struct str name, struct str password, struct keeper_session *out,
     struct pubkey *key, struct err *err);
+/* The same, told where the try comes from, so that strangers' wrong tries do not hold up the name's owner:
+ * device is what an earlier keeper_unlock_from gave this browser (a cookie that outlives the session), or
+ * NULL; address is anything that stands for the reader's address (its bytes, or a hash). With a good device
+ * only that device's own wrong tries count. device_out is to be kept in that cookie; a new password makes it
+ * void. */
+#define KEEPER_DEVICE_BYTES 48
+struct keeper_source {
+    uint8_t address[16];
+    const uint8_t *device; /* KEEPER_DEVICE_BYTES, or NULL */
+};
+int keeper_unlock_from(struct keeper *k, struct str name, struct str password,
+    const struct keeper_source *source, struct keeper_session *out, struct pubkey *key,
+    uint8_t device_out[KEEPER_DEVICE_BYTES], struct err *err);
 /* Signs: fills pubkey, id, sig of r, whose other fields are set. ERR_DENIED: ticket not valid (sign in
  * again); kind not allowed; or the kind wants the password again (todo says so): see keeper_confirm.
  * ERR_LIMIT: rate. ERR_INPUT: created_at not within 5 minutes. */
 int keeper_sign(struct keeper *k, const struct keeper_session *s, struct record *r, struct err *err);
 int keeper_sign_unattended(struct keeper *k, const struct pubkey *key, struct record *r, struct err *err);
+/* Many at once, in as few messages as they fit. Stops at the first that fails: *signed_n were signed. */
+int keeper_sign_unattended_many(struct keeper *k, const struct pubkey *key, struct record *r, size_t n,
+    size_t *signed_n, struct err *err);
 /* The password again: for 2 minutes this session may sign the kinds that ask for it, export and change the
  * password. */
 int keeper_confirm(
@@ -69,18 +89,17 @@ int keeper_nip44_encrypt(struct keeper *k, const struct keeper_session *s, const
     struct str plain, struct buf *out, struct err *err);
 int keeper_nip44_decrypt(struct keeper *k, const struct keeper_session *s, const struct pubkey *peer,
     struct str payload, struct buf *out, struct err *err);
-/* Old sessions keep working until they end; ERR_DENIED for a wrong old password. */
+/* Ends every session and device of the name, the caller's too (unlock again with the new password): whoever
+ * changes a password wants others out. ERR_DENIED for a wrong old password. */
 int keeper_change_password(
     struct keeper *k, struct str name, struct str old_password, struct str new_password, struct err *err);
-/* For the operator, who holds the machine: no old password is possible, the key stays; ERR_DENIED always
- * unless the key was made with a recovery wrap. */
-/* NIP-49: "ncryptsec1…" under export_password (log_n 16 … 20). Wants the account's password. */
+/* NIP-49: "ncryptsec1…" under export_password (log_n 16). Wants the account's password. */
 int keeper_export(struct keeper *k, struct str name, struct str password, struct str export_password,
     struct buf *out, struct err *err);
 /* A key brought along: NIP-49 text, or "nsec1…" typed into `widenet account key`. */
 int keeper_import_key(struct keeper *k, struct str name, struct str password, struct str key_text,
     struct str key_password, struct pubkey *out, struct err *err);
-/* Ends a session now (others of the same key go on); then all sessions of a name. */
+/* Ends a session now, others of the same key go on. The keeper remembers the last 16 ended of each key. */
 int keeper_lock(struct keeper *k, const struct keeper_session *s, struct err *err);
 /* Removes a key for good, its bytes overwritten. */
 int keeper_forget(struct keeper *k, const struct pubkey *key, struct err *err);
@@ -90,7 +109,11 @@ struct keeper_key {
     bool unattended;
 };
 int keeper_list(struct keeper *k, struct arena *arena, struct keeper_key **out, size_t *n, struct err *err);
-/* The owner's signing log: hash-chained lines (time, kind, id). */
+/* A person's key by name, or an unattended one. ERR_NOT_FOUND. */
+int keeper_find(struct keeper *k, struct str name, bool unattended, struct pubkey *out, struct err *err);
+/* The owner's signing log: the last 96 at most, oldest first, as lines "number time kind id link": each link
+ * is a hash, keyed with what only the keeper knows, of the one before and its line. ERR_CORRUPT (with the
+ * lines nevertheless in out) where a link does not fit. */
 int keeper_log(struct keeper *k, const struct pubkey *key, size_t max, struct buf *out, struct err *err);
 
 #endif
