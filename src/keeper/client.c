@@ -209,7 +209,7 @@ static int ask_once(struct keeper *k, struct str request, struct buf *answer, st
         *answer = call.answer;
         return 0;
     }
-    vault__wipe(&call.answer);
+    keeper__wipe(&call.answer);
     if (refused.code) {
         if (err)
             *err = refused;
@@ -362,7 +362,7 @@ int keeper_sign(struct keeper *k, const struct keeper_session *s, struct record 
         return bad;
     begin(&request, KEEPER_SIGN);
     pack_session(&request, s);
-    service__pack_record(&request, r);
+    keeper__service_pack_record(&request, r);
     bad = ask(k, &request, true, &answer, &u, err);
     if (bad)
         return bad;
@@ -383,7 +383,7 @@ static int sign_batch(struct keeper *k, const struct pubkey *key, struct record 
     if (bad)
         return bad;
     while (*taken < n && (*taken == 0 || records.n + record_bytes(&r[*taken]) <= KEEPER_BATCH_BYTES))
-        service__pack_record(&records, &r[(*taken)++]);
+        keeper__service_pack_record(&records, &r[(*taken)++]);
     begin(&request, KEEPER_SIGN_UNATTENDED);
     buf_add(&request, key->b, sizeof key->b);
     pack_u32(&request, (uint32_t)*taken);

@@ -22,7 +22,7 @@ struct keeper;
  * bytes of pepper. Returns when the socket closes. Called in the re-executed binary ("widenet keeper", an
  * internal command) by keeper_command(), which takes the three from the descriptors keeper_spawn() left. */
 int keeper_main(int socket_fd, int file_fd, const uint8_t pepper[32]);
-int keeper_command(void); /* the exit status */
+int keeper_command(void); /* the exit status; 2 where those descriptors are not there */
 /* Starts one: forks, executes "program keeper" and returns our end of the socket. key_file and secret_file
  * are created (0600) where missing; a missing secret beside keys is ERR_NOT_FOUND, for without it they open
  * nothing. */

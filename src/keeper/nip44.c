@@ -74,7 +74,7 @@ static size_t padded_length(size_t n)
     return chunk * ((n - 1) / chunk + 1);
 }
 
-int vault__nip44_encrypt(struct vault_scratch *s, const struct pubkey *peer, struct str plain,
+int keeper__nip44_encrypt(struct vault_scratch *s, const struct pubkey *peer, struct str plain,
     const uint8_t nonce[32], struct buf *out, struct err *err)
 {
     if (plain.n < 1 || plain.n > NIP44_MAX_PLAIN)
@@ -123,7 +123,7 @@ static int read_padded(struct str sealed, struct buf *out, struct err *err)
     return 0;
 }
 
-int vault__nip44_decrypt(
+int keeper__nip44_decrypt(
     struct vault_scratch *s, const struct pubkey *peer, struct str payload, struct buf *out, struct err *err)
 {
     if (payload.n == 0 || payload.p[0] == '#')

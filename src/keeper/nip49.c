@@ -27,7 +27,7 @@ static int stretch(
     return 0;
 }
 
-int vault__nip49_export(
+int keeper__nip49_export(
     struct vault_scratch *s, struct str password, unsigned log_n, struct buf *out, struct err *err)
 {
     uint8_t data[TOTAL];
@@ -61,7 +61,7 @@ static int open_ncryptsec(struct vault_scratch *s, struct buf *data, struct str 
     return 0;
 }
 
-int vault__nip49_import(struct vault_scratch *s, struct str text, struct str password, struct err *err)
+int keeper__nip49_import(struct vault_scratch *s, struct str text, struct str password, struct err *err)
 {
     struct buf data _cleanup_wipe_ = BUF_INIT;
     char hrp[16];

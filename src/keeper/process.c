@@ -163,7 +163,7 @@ static void answer(struct process *p, struct vault_scratch *scratch, uint32_t id
     struct buf reply _cleanup_wipe_ = BUF_INIT;
     frame_begin(&reply);
     pack_u32(&reply, id);
-    service__answer(p->service, scratch, request, &reply);
+    keeper__service_answer(p->service, scratch, request, &reply);
     send_reply(p, &reply);
 }
 
@@ -172,7 +172,7 @@ static void refuse(struct process *p, uint32_t id, const struct err *err)
     struct buf reply _cleanup_buf_ = BUF_INIT;
     frame_begin(&reply);
     pack_u32(&reply, id);
-    service__refuse(&reply, err);
+    keeper__service_refuse(&reply, err);
     send_reply(p, &reply);
 }
 
@@ -195,7 +195,7 @@ static void *slow_thread(void *arg)
         if (w && !stop)
             answer(p, p->slow, w->id, buf_str(&w->request));
         if (w) {
-            vault__wipe(&w->request);
+            keeper__wipe(&w->request);
             free(w);
         } else if (stop) {
             return NULL;
@@ -235,7 +235,7 @@ static void serve_socket(struct process *p)
         struct str request = {(const char *)head.p, head.n};
         if (head.bad)
             break;
-        if (service__is_slow(request))
+        if (keeper__service_is_slow(request))
             queue_up(p, id, request);
         else
             answer(p, p->quick, id, request);
@@ -250,7 +250,7 @@ static int start(
     if (!bad)
         bad = lock_file(file_fd, err);
     if (!bad)
-        bad = service__create(file_fd, pepper, &clock_system, NULL, &p->service, err);
+        bad = keeper__service_create(file_fd, pepper, &clock_system, NULL, &p->service, err);
     if (bad)
         return bad;
     p->quick = sodium_malloc(sizeof *p->quick);
@@ -301,7 +301,7 @@ int keeper_main(int socket_fd, int file_fd, const uint8_t pepper[32])
         pthread_mutex_unlock(&p.queue_lock);
         pthread_join(thread, NULL);
     }
-    service__destroy(p.service);
+    keeper__service_destroy(p.service);
     sodium_free(p.quick);
     sodium_free(p.slow);
     return bad ? 1 : 0;

@@ -31,7 +31,7 @@ static const struct {
     {34706, 34706, RULE_ALLOWED}, /* dimension */
 };
 
-enum rule_verdict rules__kind(uint32_t kind)
+enum rule_verdict keeper__rules_kind(uint32_t kind)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (kind >= kinds[i].first && kind <= kinds[i].last)
@@ -39,7 +39,8 @@ enum rule_verdict rules__kind(uint32_t kind)
     return RULE_NEVER;
 }
 
-void rules__confirm(struct rules_confirmed *c, const uint8_t id[VAULT_SESSION_ID_BYTES], int64_t now_us)
+void keeper__rules_confirm(
+    struct rules_confirmed *c, const uint8_t id[VAULT_SESSION_ID_BYTES], int64_t now_us)
 {
     size_t oldest = 0;
     for (size_t i = 0; i < RULES_CONFIRMED; i++) {
@@ -54,7 +55,7 @@ void rules__confirm(struct rules_confirmed *c, const uint8_t id[VAULT_SESSION_ID
     c->at[oldest].until_us = now_us + RULES_CONFIRM_SECONDS * INT64_C(1000000);
 }
 
-bool rules__is_confirmed(
+bool keeper__rules_is_confirmed(
     const struct rules_confirmed *c, const uint8_t id[VAULT_SESSION_ID_BYTES], int64_t now_us)
 {
     for (size_t i = 0; i < RULES_CONFIRMED; i++)
@@ -63,7 +64,7 @@ bool rules__is_confirmed(
     return false;
 }
 
-bool rules__rate(double *tokens, int64_t *at_us, int64_t now_us)
+bool keeper__rules_rate(double *tokens, int64_t *at_us, int64_t now_us)
 {
     if (*at_us == 0)
         *tokens = RULES_RATE_BURST;

@@ -11,7 +11,7 @@
 #define RULES_RATE_PER_SECOND 0.5
 
 enum rule_verdict { RULE_NEVER, RULE_ALLOWED, RULE_CONFIRM };
-enum rule_verdict rules__kind(uint32_t kind);
+enum rule_verdict keeper__rules_kind(uint32_t kind);
 
 /* Which sessions gave their password less than RULES_CONFIRM_SECONDS ago: in memory, bounded. */
 #define RULES_CONFIRMED 512
@@ -21,11 +21,12 @@ struct rules_confirmed {
         int64_t until_us; /* monotonic */
     } at[RULES_CONFIRMED];
 };
-void rules__confirm(struct rules_confirmed *c, const uint8_t id[VAULT_SESSION_ID_BYTES], int64_t now_us);
-bool rules__is_confirmed(
+void keeper__rules_confirm(
+    struct rules_confirmed *c, const uint8_t id[VAULT_SESSION_ID_BYTES], int64_t now_us);
+bool keeper__rules_is_confirmed(
     const struct rules_confirmed *c, const uint8_t id[VAULT_SESSION_ID_BYTES], int64_t now_us);
 
 /* A bucket of RULES_RATE_BURST; tokens and at_us start as 0. False: over the rate. */
-bool rules__rate(double *tokens, int64_t *at_us, int64_t now_us);
+bool keeper__rules_rate(double *tokens, int64_t *at_us, int64_t now_us);
 
 #endif

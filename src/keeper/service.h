@@ -37,18 +37,19 @@ enum keeper_request {
 
 struct service;
 /* file_fd stays the caller's. monotonic_now_us may be NULL: the machine's. */
-int service__create(int file_fd, const struct vault_pepper *pepper, const struct clock *clock,
+int keeper__service_create(int file_fd, const struct vault_pepper *pepper, const struct clock *clock,
     int64_t (*monotonic_now_us)(void), struct service **out, struct err *err);
-void service__destroy(struct service *s); /* takes NULL */
+void keeper__service_destroy(struct service *s); /* takes NULL */
 /* Hashes a password: is to run on the one thread for that. */
-bool service__is_slow(struct str request);
+bool keeper__service_is_slow(struct str request);
 /* Answers into reply (appended). Two threads may be inside at once, each with its own scratch: the slow one
  * steps out of the lock while it hashes. */
-void service__answer(struct service *s, struct vault_scratch *scratch, struct str request, struct buf *reply);
+void keeper__service_answer(
+    struct service *s, struct vault_scratch *scratch, struct str request, struct buf *reply);
 /* Appends a refusal. */
-void service__refuse(struct buf *reply, const struct err *err);
+void keeper__service_refuse(struct buf *reply, const struct err *err);
 
 /* The client's and the service's common layout of a record's unsigned fields. */
-void service__pack_record(struct buf *out, const struct record *r);
+void keeper__service_pack_record(struct buf *out, const struct record *r);
 
 #endif

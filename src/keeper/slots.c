@@ -252,7 +252,7 @@ static bool grow(struct slots *s, uint32_t cap)
     return true;
 }
 
-uint32_t slots__find_name(const struct slots *s, struct str name, bool unattended)
+uint32_t keeper__slots_find_name(const struct slots *s, struct str name, bool unattended)
 {
     uint32_t at = hash_bytes(name.p, name.n, unattended) & (s->index_size - 1);
     for (; s->by_name[at] != SLOT_NONE; at = (at + 1) & (s->index_size - 1)) {
@@ -263,7 +263,7 @@ uint32_t slots__find_name(const struct slots *s, struct str name, bool unattende
     return SLOT_NONE;
 }
 
-uint32_t slots__find_key(const struct slots *s, const struct pubkey *key)
+uint32_t keeper__slots_find_key(const struct slots *s, const struct pubkey *key)
 {
     uint32_t at = hash_bytes(key->b, 32, 0) & (s->index_size - 1);
     for (; s->by_key[at] != SLOT_NONE; at = (at + 1) & (s->index_size - 1))
@@ -272,13 +272,13 @@ uint32_t slots__find_key(const struct slots *s, const struct pubkey *key)
     return SLOT_NONE;
 }
 
-struct slot *slots__at(struct slots *s, uint32_t i)
+struct slot *keeper__slots_at(struct slots *s, uint32_t i)
 {
     assert(i < s->n);
     return &s->slot[i];
 }
 
-uint32_t slots__count(const struct slots *s)
+uint32_t keeper__slots_count(const struct slots *s)
 {
     return s->n;
 }
@@ -290,7 +290,7 @@ static int open_header(struct slots *s, uint64_t size, struct err *err)
 {
     uint8_t header[64] = {0}, wanted[64] = {0};
     memcpy(wanted, file_magic, 16);
-    vault__derive(s->pepper, "widenet key file", file_magic, 16, wanted + 16, 32);
+    keeper__derive(s->pepper, "widenet key file", file_magic, 16, wanted + 16, 32);
     checksum(wanted, 48, 0, wanted + 48);
     int bad = read_at(s->fd, header, sizeof header, 0, err);
     if (bad)
@@ -321,7 +321,7 @@ static int open_header(struct slots *s, uint64_t size, struct err *err)
     return bad ? bad : sync_file(s->fd, err);
 }
 
-int slots__open(
+int keeper__slots_open(
     int fd, const struct vault_pepper *pepper, struct slots **out, size_t *damaged, struct err *err)
 {
     struct stat st;
@@ -354,7 +354,7 @@ int slots__open(
         s->n = i + 1;
     }
     if (bad) {
-        slots__close(s);
+        keeper__slots_close(s);
         return bad;
     }
     index_all(s);
@@ -362,7 +362,7 @@ int slots__open(
     return 0;
 }
 
-void slots__close(struct slots *s)
+void keeper__slots_close(struct slots *s)
 {
     if (!s)
         return;
@@ -384,7 +384,7 @@ static int write_copy(struct slots *s, uint32_t i, bool in_b, struct err *err)
     return bad;
 }
 
-int slots__save(struct slots *s, uint32_t i, struct err *err)
+int keeper__slots_save(struct slots *s, uint32_t i, struct err *err)
 {
     struct slot *slot = &s->slot[i];
     slot->revision++;
@@ -404,7 +404,7 @@ int slots__save(struct slots *s, uint32_t i, struct err *err)
     return 0;
 }
 
-void slots__save_counters(struct slots *s, uint32_t i)
+void keeper__slots_save_counters(struct slots *s, uint32_t i)
 {
     struct slot *slot = &s->slot[i];
     slot->revision++;
@@ -419,7 +419,7 @@ static int wipe_slot(struct slots *s, uint32_t i, struct err *err)
     return bad ? bad : sync_file(s->fd, err);
 }
 
-int slots__add(struct slots *s, const struct slot *made, uint32_t *out, struct err *err)
+int keeper__slots_add(struct slots *s, const struct slot *made, uint32_t *out, struct err *err)
 {
     uint32_t i = 0;
     while (i < s->n && s->slot[i].state != SLOT_FREE)
@@ -457,7 +457,7 @@ int slots__add(struct slots *s, const struct slot *made, uint32_t *out, struct e
     return 0;
 }
 
-int slots__forget(struct slots *s, uint32_t i, struct err *err)
+int keeper__slots_forget(struct slots *s, uint32_t i, struct err *err)
 {
     int bad = wipe_slot(s, i, err);
     if (bad)
@@ -485,7 +485,7 @@ static void make_link(
     pack_u64(&b, (uint64_t)e->time);
     pack_u32(&b, e->kind);
     buf_add(&b, e->id.b, 32);
-    vault__derive(s->pepper, "widenet log 1", b.p, b.n, e->link, sizeof e->link);
+    keeper__derive(s->pepper, "widenet log 1", b.p, b.n, e->link, sizeof e->link);
 }
 
 static void pack_entry(const struct slot_log_entry *e, uint8_t out[ENTRY_BYTES])
@@ -500,7 +500,8 @@ static void pack_entry(const struct slot_log_entry *e, uint8_t out[ENTRY_BYTES])
     memcpy(out, b.p, ENTRY_BYTES);
 }
 
-size_t slots__log_read(struct slots *s, uint32_t i, struct slot_log_entry out[SLOT_LOG_ENTRIES], bool *whole)
+size_t keeper__slots_log_read(
+    struct slots *s, uint32_t i, struct slot_log_entry out[SLOT_LOG_ENTRIES], bool *whole)
 {
     uint8_t ring[SLOT_LOG_ENTRIES * ENTRY_BYTES];
     *whole = true;
@@ -538,13 +539,14 @@ size_t slots__log_read(struct slots *s, uint32_t i, struct slot_log_entry out[SL
     return n;
 }
 
-void slots__log_add(struct slots *s, uint32_t i, int64_t time, uint32_t kind, const struct record_id *id)
+void keeper__slots_log_add(
+    struct slots *s, uint32_t i, int64_t time, uint32_t kind, const struct record_id *id)
 {
     struct slot *slot = &s->slot[i];
     if (!slot->log_known) {
         struct slot_log_entry old[SLOT_LOG_ENTRIES];
         bool whole;
-        size_t n = slots__log_read(s, i, old, &whole);
+        size_t n = keeper__slots_log_read(s, i, old, &whole);
         slot->log_count = n ? old[n - 1].number : 0;
         memset(slot->log_head, 0, sizeof slot->log_head);
         if (n)

@@ -43,20 +43,21 @@ struct slot {
 struct slots;
 /* Reads the whole file on fd (kept open, not closed by slots_close). ERR_CORRUPT: not a key file; ERR_DENIED:
  * made with another pepper. damaged: how many slots have no whole copy (they are left alone). */
-int slots__open(
+int keeper__slots_open(
     int fd, const struct vault_pepper *pepper, struct slots **out, size_t *damaged, struct err *err);
-void slots__close(struct slots *slots);                                                 /* takes NULL */
-uint32_t slots__find_name(const struct slots *slots, struct str name, bool unattended); /* or SLOT_NONE */
-uint32_t slots__find_key(const struct slots *slots, const struct pubkey *key);
-struct slot *slots__at(struct slots *slots, uint32_t i); /* valid until the next slots__add */
-uint32_t slots__count(const struct slots *slots);        /* free ones too */
+void keeper__slots_close(struct slots *slots); /* takes NULL */
+uint32_t keeper__slots_find_name(
+    const struct slots *slots, struct str name, bool unattended); /* or SLOT_NONE */
+uint32_t keeper__slots_find_key(const struct slots *slots, const struct pubkey *key);
+struct slot *keeper__slots_at(struct slots *slots, uint32_t i); /* valid until the next keeper__slots_add */
+uint32_t keeper__slots_count(const struct slots *slots);        /* free ones too */
 /* Writes a new slot; durable when it returns 0. ERR_FULL and other errors leave the file as it was. */
-int slots__add(struct slots *slots, const struct slot *made, uint32_t *out, struct err *err);
+int keeper__slots_add(struct slots *slots, const struct slot *made, uint32_t *out, struct err *err);
 /* Writes slot i as it now stands in memory; durable. On an error the memory is as the file again. */
-int slots__save(struct slots *slots, uint32_t i, struct err *err);
+int keeper__slots_save(struct slots *slots, uint32_t i, struct err *err);
 /* Writes the counters without waiting for the disk: a crash of the machine may lose the last ones. */
-void slots__save_counters(struct slots *slots, uint32_t i);
-int slots__forget(struct slots *slots, uint32_t i, struct err *err);
+void keeper__slots_save_counters(struct slots *slots, uint32_t i);
+int keeper__slots_forget(struct slots *slots, uint32_t i, struct err *err);
 
 /* The ring of signatures: each link is a keyed hash of the one before and the entry. */
 #define SLOT_LOG_ENTRIES 96
@@ -67,9 +68,10 @@ struct slot_log_entry {
     struct record_id id;
     uint8_t link[16];
 };
-void slots__log_add(struct slots *slots, uint32_t i, int64_t time, uint32_t kind, const struct record_id *id);
+void keeper__slots_log_add(
+    struct slots *slots, uint32_t i, int64_t time, uint32_t kind, const struct record_id *id);
 /* The last entries, oldest first; returns how many were put into out. whole: every link fits. */
-size_t slots__log_read(
+size_t keeper__slots_log_read(
     struct slots *slots, uint32_t i, struct slot_log_entry out[SLOT_LOG_ENTRIES], bool *whole);
 
 #endif

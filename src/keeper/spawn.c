@@ -140,10 +140,8 @@ int keeper_spawn(const char *program, const char *key_file, const char *secret_f
 int keeper_command(void)
 {
     uint8_t pepper[PEPPER_BYTES];
-    if (read(PEPPER_FD, pepper, sizeof pepper) != sizeof pepper) {
-        fprintf(stderr, "widenet keeper: an internal command, started by `widenet serve`\n");
+    if (read(PEPPER_FD, pepper, sizeof pepper) != sizeof pepper)
         return 2;
-    }
     close(PEPPER_FD);
     int status = keeper_main(SOCKET_FD, FILE_FD, pepper);
     sodium_memzero(pepper, sizeof pepper);

@@ -23,12 +23,12 @@ struct tries {
     struct name_entry names[SETS][WAYS];
 };
 
-struct tries *tries__create(void)
+struct tries *keeper__tries_create(void)
 {
     return calloc(1, sizeof(struct tries));
 }
 
-void tries__destroy(struct tries *t)
+void keeper__tries_destroy(struct tries *t)
 {
     free(t);
 }
@@ -47,7 +47,7 @@ static struct place_entry *find_place(struct tries *t, const struct try_place *p
     return NULL;
 }
 
-int64_t tries__place_wait(struct tries *t, const struct try_place *place, int64_t now)
+int64_t keeper__tries_place_wait(struct tries *t, const struct try_place *place, int64_t now)
 {
     struct place_entry *e = find_place(t, place);
     if (!e || e->failures <= TRIES_FREE)
@@ -62,7 +62,7 @@ int64_t tries__place_wait(struct tries *t, const struct try_place *place, int64_
     return passed >= wait ? 0 : wait - (passed < 0 ? 0 : passed);
 }
 
-void tries__place_failed(struct tries *t, const struct try_place *place, int64_t now)
+void keeper__tries_place_failed(struct tries *t, const struct try_place *place, int64_t now)
 {
     struct place_entry *e = find_place(t, place);
     if (!e) {
@@ -79,14 +79,14 @@ void tries__place_failed(struct tries *t, const struct try_place *place, int64_t
     e->at = now > 0 ? now : 1;
 }
 
-void tries__place_passed(struct tries *t, const struct try_place *place)
+void keeper__tries_place_passed(struct tries *t, const struct try_place *place)
 {
     struct place_entry *e = find_place(t, place);
     if (e)
         memset(e, 0, sizeof *e);
 }
 
-struct try_bucket *tries__unknown_name(struct tries *t, const struct try_place *name, int64_t now)
+struct try_bucket *keeper__tries_unknown_name(struct tries *t, const struct try_place *name, int64_t now)
 {
     struct name_entry *set = t->names[set_of(name)], *e = &set[0];
     for (size_t i = 0; i < WAYS; i++) {
@@ -101,7 +101,7 @@ struct try_bucket *tries__unknown_name(struct tries *t, const struct try_place *
     return &e->bucket;
 }
 
-int64_t tries__take(struct try_bucket *bucket, int64_t now)
+int64_t keeper__tries_take(struct try_bucket *bucket, int64_t now)
 {
     int64_t passed = now - bucket->at;
     if (passed < 0) {
@@ -124,7 +124,7 @@ int64_t tries__take(struct try_bucket *bucket, int64_t now)
     return 0;
 }
 
-void tries__give_back(struct try_bucket *bucket)
+void keeper__tries_give_back(struct try_bucket *bucket)
 {
     if (bucket->left < TRIES_MAX)
         bucket->left++;

@@ -19,26 +19,26 @@
 
 struct tries; /* what is known of places, and of names that nobody has; in memory only */
 
-struct tries *tries__create(void);
-void tries__destroy(struct tries *t); /* takes NULL */
+struct tries *keeper__tries_create(void);
+void keeper__tries_destroy(struct tries *t); /* takes NULL */
 
 /* One hashed (name, place). */
 struct try_place {
     uint8_t b[16];
 };
 /* Seconds this place must wait for its next try; 0: now. */
-int64_t tries__place_wait(struct tries *t, const struct try_place *place, int64_t now);
-void tries__place_failed(struct tries *t, const struct try_place *place, int64_t now);
-void tries__place_passed(struct tries *t, const struct try_place *place);
+int64_t keeper__tries_place_wait(struct tries *t, const struct try_place *place, int64_t now);
+void keeper__tries_place_failed(struct tries *t, const struct try_place *place, int64_t now);
+void keeper__tries_place_passed(struct tries *t, const struct try_place *place);
 
 /* The bucket of a name: of its slot, or, for a name nobody has, one kept here (so that both look alike). */
 struct try_bucket {
     uint32_t left;
     int64_t at;
 };
-struct try_bucket *tries__unknown_name(struct tries *t, const struct try_place *name, int64_t now);
+struct try_bucket *keeper__tries_unknown_name(struct tries *t, const struct try_place *name, int64_t now);
 /* Takes one try out: 0, or the seconds until there is one. */
-int64_t tries__take(struct try_bucket *bucket, int64_t now);
-void tries__give_back(struct try_bucket *bucket);
+int64_t keeper__tries_take(struct try_bucket *bucket, int64_t now);
+void keeper__tries_give_back(struct try_bucket *bucket);
 
 #endif

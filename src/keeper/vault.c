@@ -11,9 +11,9 @@
 
 /* RFC 9106's second recommendation with one lane: 64 MiB and three passes, about 0.2 s, which a machine of
  * 512 MB can spare, as only one runs at a time. */
-const struct vault_params vault__params = {.ops = 3, .mem_kib = 64 * 1024};
+const struct vault_params keeper__params = {.ops = 3, .mem_kib = 64 * 1024};
 
-void vault__derive(const struct vault_pepper *pepper, const char *label, const void *data, size_t data_n,
+void keeper__derive(const struct vault_pepper *pepper, const char *label, const void *data, size_t data_n,
     uint8_t *out, size_t n)
 {
     crypto_generichash_state state;
@@ -24,7 +24,7 @@ void vault__derive(const struct vault_pepper *pepper, const char *label, const v
     sodium_memzero(&state, sizeof state);
 }
 
-int vault__hash_password(struct vault_scratch *s, struct str password, const uint8_t salt[VAULT_SALT_BYTES],
+int keeper__hash_password(struct vault_scratch *s, struct str password, const uint8_t salt[VAULT_SALT_BYTES],
     const struct vault_params *params, struct err *err)
 {
     static_assert(VAULT_SALT_BYTES == crypto_pwhash_argon2id_SALTBYTES, "Argon2id's salt");
@@ -37,10 +37,10 @@ int vault__hash_password(struct vault_scratch *s, struct str password, const uin
 
 static void wrap_key(const struct vault_pepper *pepper, struct vault_scratch *s)
 {
-    vault__derive(pepper, "widenet wrap 1", s->hash, sizeof s->hash, s->wrap, sizeof s->wrap);
+    keeper__derive(pepper, "widenet wrap 1", s->hash, sizeof s->hash, s->wrap, sizeof s->wrap);
 }
 
-void vault__wrap(const struct vault_pepper *pepper, struct vault_scratch *s, struct str about,
+void keeper__wrap(const struct vault_pepper *pepper, struct vault_scratch *s, struct str about,
     const uint8_t nonce[VAULT_NONCE_BYTES], uint8_t wrapped[VAULT_WRAPPED_BYTES])
 {
     static_assert(VAULT_NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "the nonce");
@@ -49,7 +49,7 @@ void vault__wrap(const struct vault_pepper *pepper, struct vault_scratch *s, str
         wrapped, NULL, s->key, sizeof s->key, (const uint8_t *)about.p, about.n, NULL, nonce, s->wrap);
 }
 
-bool vault__unwrap(const struct vault_pepper *pepper, struct vault_scratch *s, struct str about,
+bool keeper__unwrap(const struct vault_pepper *pepper, struct vault_scratch *s, struct str about,
     const uint8_t nonce[VAULT_NONCE_BYTES], const uint8_t wrapped[VAULT_WRAPPED_BYTES])
 {
     wrap_key(pepper, s);
@@ -57,7 +57,7 @@ bool vault__unwrap(const struct vault_pepper *pepper, struct vault_scratch *s, s
                (const uint8_t *)about.p, about.n, nonce, s->wrap) == 0;
 }
 
-void vault__new_key(struct vault_scratch *s, struct pubkey *out)
+void keeper__new_key(struct vault_scratch *s, struct pubkey *out)
 {
     do
         randombytes_buf(s->key, sizeof s->key);
@@ -78,7 +78,7 @@ static void put_u64(uint8_t *at, uint64_t v)
         at[i] = (uint8_t)(v >> (8 * i));
 }
 
-void vault__ticket_seal(const struct vault_pepper *pepper, struct vault_scratch *s,
+void keeper__ticket_seal(const struct vault_pepper *pepper, struct vault_scratch *s,
     const struct vault_ticket *ticket, struct keeper_session *out)
 {
     randombytes_buf(out->secret, sizeof out->secret);
@@ -90,16 +90,16 @@ void vault__ticket_seal(const struct vault_pepper *pepper, struct vault_scratch 
     put_u64(s->other + 72, (uint64_t)ticket->expires);
     put_u64(s->other + 80, ticket->generation);
     memcpy(s->other + 84, ticket->id, VAULT_SESSION_ID_BYTES);
-    vault__derive(pepper, "widenet ticket 1", out->secret, sizeof out->secret, s->wrap, sizeof s->wrap);
+    keeper__derive(pepper, "widenet ticket 1", out->secret, sizeof out->secret, s->wrap, sizeof s->wrap);
     crypto_aead_xchacha20poly1305_ietf_encrypt(out->ticket + VAULT_NONCE_BYTES, NULL, s->other,
         TICKET_PLAIN_BYTES, NULL, 0, NULL, out->ticket, s->wrap);
     sodium_memzero(s->other, sizeof s->other);
 }
 
-bool vault__ticket_open(const struct vault_pepper *pepper, struct vault_scratch *s,
+bool keeper__ticket_open(const struct vault_pepper *pepper, struct vault_scratch *s,
     const struct keeper_session *session, struct vault_ticket *out)
 {
-    vault__derive(
+    keeper__derive(
         pepper, "widenet ticket 1", session->secret, sizeof session->secret, s->wrap, sizeof s->wrap);
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(s->other, NULL, NULL, session->ticket + VAULT_NONCE_BYTES,
             KEEPER_TICKET_BYTES - VAULT_NONCE_BYTES, NULL, 0, session->ticket, s->wrap) != 0)
@@ -117,7 +117,7 @@ bool vault__ticket_open(const struct vault_pepper *pepper, struct vault_scratch 
 
 /* ---- passwords as text ---- */
 
-int vault__normalize(struct str password, struct buf *out, struct err *err)
+int keeper__normalize(struct str password, struct buf *out, struct err *err)
 {
     size_t n = 0;
     if (!utf8_valid(password))
@@ -134,7 +134,7 @@ int vault__normalize(struct str password, struct buf *out, struct err *err)
     return 0;
 }
 
-void vault__wipe(struct buf *b)
+void keeper__wipe(struct buf *b)
 {
     if (b->p)
         sodium_memzero(b->p, b->cap);
