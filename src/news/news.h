@@ -42,6 +42,8 @@ struct article {
     struct str title, summary, image, d;
     struct str language;           /* BCP 47, "" if none */
     const struct license *license; /* NULL: none declared, or unknown */
+    struct str license_text;       /* as declared, "" if none */
+    struct str image_alt;          /* of image, "" if none */
     bool whole;                    /* the licence lets pages show the text */
     int64_t published_at;          /* 0 where the record does not say */
     struct str *topics;            /* "t" */
@@ -69,7 +71,7 @@ struct article_draft {
     struct str source;
     int64_t published_at; /* 0: none */
 };
-/* Checks every bound, normalises topics (trimmed, lower case, without #), detects the language where none is
+/* out->arena is set by the caller; all else of out is made here. Checks every bound, normalises topics (trimmed, lower case, without #), detects the language where none is
  * given. ERR_INPUT, ERR_LIMIT name the field. */
 int news_article_write(const struct article_draft *d, int64_t now, const struct rng *rng,
     struct record_draft *out, struct err *err);
@@ -147,19 +149,25 @@ struct markdown_options {
     struct str (*link)(void *ctx, struct arena *arena, struct str url, bool picture);
     void *ctx;
     unsigned heading_shift; /* 1: the text's # becomes h2 */
-    bool footnote_prefix;   /* ids unique on a page with several texts */
-    struct str id_prefix;
+    struct str id_prefix;   /* of headings' and footnotes' ids: unique on a page with several texts; "": "s-" */
 };
+/* The usual link callback: nostr:naddr… of an article becomes "/r/CODE", nostr:npub… and nostr:nprofile… "/by/npub…",
+ * other nostr: addresses are dropped; http(s) and relative ones stay. */
+struct str news_link(void *ctx, struct arena *arena, struct str url, bool picture);
 /* Safe HTML from hostile Markdown (GFM tables, strikethrough, autolinks, footnotes; raw HTML shown as text or
  * dropped): only http, https, mailto and relative links; a pre-scan bounds table cells and nesting, the
  * parser runs in a capped arena. ERR_LIMIT where the text is a bomb: show it as plain text instead. Linear
- * time. */
+ * time. Elements and attributes: markdown_html.c's head lists them. Pictures are embedded only where their
+ * address (after link) is "/media/<sha256>.<jpg|png|gif|webp>"; any other is shown as a link with its
+ * alternative text. Styles wanted: div.table (scrolls sideways), pre (scrolls), .cell-left/-center/-right,
+ * sup.footnote, section.footnotes, li.task, figure, figcaption. Ids begin with id_prefix, or "s-". */
 int markdown_render(struct arena *arena, struct str text, const struct markdown_options *options,
     struct str *html, struct err *err);
 /* The text a reader sees, without marks; for search, snippets, passages, diffs and word counts. Same bounds.
  */
 int markdown_plain(struct arena *arena, struct str text, struct str *plain, struct err *err);
 uint32_t text_words(struct str plain);
+uint32_t news_reading_minutes(uint32_t words); /* at 220 words a minute, at least 1 */
 
 /* ---- word diff
  * ----------------------------------------------------------------------------------------------------------

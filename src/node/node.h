@@ -95,6 +95,8 @@ int node_publish(struct node *node, const struct keeper_session *session, struct
 /* The unattended key called name, made with those kinds if it is not there. */
 int node_source_key(
     struct node *node, struct str name, const uint32_t *kinds, size_t n, struct pubkey *out, struct err *err);
+/* Erases all that the unattended key called name signed, then the key itself. ERR_NOT_FOUND. */
+int node_source_forget(struct node *node, struct str name, struct err *err);
 /* A blob, locally or through the socket. */
 int node_blob_put(
     struct node *node, struct str bytes, struct str media_type, uint8_t sha256[32], struct err *err);
