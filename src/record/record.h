@@ -97,6 +97,10 @@ struct address {
 bool address_parse(struct str text, struct address *out);
 void address_format(const struct address *a, struct buf *out);
 
+/* Is r what docs/RECORDS.md says of its kind? For what we write ourselves: the pool takes foreign records of any
+ * shape. ERR_INPUT names the tag; ERR_NOT_FOUND for a kind that the page does not describe. */
+int record_check_shape(const struct record *r, struct err *err);
+
 /* Making a record: fields set, tags added one by one; everything is in arena. Where the arena's cap is met,
  * failed is set and r.kind goes out of range, so that a record with something missing is never signed. */
 struct record_draft {
