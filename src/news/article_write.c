@@ -1,7 +1,7 @@
 /* article_write.c: an article as an unsigned record of kind 30023: what a form or an import gives, checked.
  */
 #include "base/utf8.h"
-#include "news/news.h"
+#include "news/private.h"
 
 #include <unicase.h>
 #include <unictype.h>
@@ -95,14 +95,13 @@ static struct str make_d(struct arena *arena, struct str title, const struct rng
     return arena_str(arena, buf_str(&d));
 }
 
-/* "#Tenants' Rights " → "tenants' rights". {NULL,0} if nothing is left. */
-static struct str topic(struct arena *arena, struct str in)
+struct str news__topic(struct arena *arena, struct str text)
 {
-    in = str_trim(in);
-    while (in.n && in.p[0] == '#')
-        in = str_trim(str_slice(in, 1, in.n));
+    text = str_trim(text);
+    while (text.n && text.p[0] == '#')
+        text = str_trim(str_slice(text, 1, text.n));
     size_t n = 0;
-    uint8_t *lower = u8_tolower((const uint8_t *)in.p, in.n, NULL, UNINORM_NFC, NULL, &n);
+    uint8_t *lower = u8_tolower((const uint8_t *)text.p, text.n, NULL, UNINORM_NFC, NULL, &n);
     struct str out = lower && n ? arena_str(arena, (struct str){(char *)lower, n}) : (struct str){NULL, 0};
     cleanup_free_(&lower);
     return out;
@@ -118,7 +117,7 @@ static int add_topics(const struct article_draft *d, struct record_draft *out, s
         int status = line_field(arena, "topic", d->topics[i], max_topic, &line, err);
         if (status)
             return status;
-        struct str t = topic(arena, line);
+        struct str t = news__topic(arena, line);
         bool known = !t.p;
         for (size_t k = 0; k < count && !known; k++)
             known = str_eq(seen[k], t);

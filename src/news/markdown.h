@@ -67,4 +67,14 @@ void news__html_text(struct str html, struct buf *out);
 /* Appends text with its HTML entities as their characters. */
 void news__html_entities(struct str text, struct buf *out);
 
+/* What browsers skip or read otherwise (white space, controls, backslash, quotes) as %XX, in arena. */
+struct str news__url_clean(struct arena *arena, struct str url);
+/* http, https, mailto, or relative; of a cleaned address. */
+bool news__url_allowed(struct str url);
+/* "/media/<sha256>.<jpg|jpeg|png|gif|webp>" */
+bool news__url_own_media(struct str url);
+/* Length of a bare address ("https://…", "www.…") at `at`, without the sentence's punctuation behind it: 0 if
+ * there is none. */
+size_t news__url_bare(struct str text, size_t at, bool *www);
+
 #endif

@@ -82,46 +82,6 @@ static void escape(struct html *h, struct str s)
 
 /* ---- addresses */
 
-static bool is_scheme_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '-' || c == '.';
-}
-
-/* What browsers skip or read otherwise (white space, controls, backslash, quotes) as %XX, in arena. */
-static struct str clean_url(struct arena *arena, struct str url)
-{
-    _cleanup_buf_ struct buf out = BUF_INIT;
-    url = str_trim(url);
-    for (size_t i = 0; i < url.n; i++) {
-        unsigned char c = (unsigned char)url.p[i];
-        if (c <= ' ' || c == 0x7f || strchr("\\\"<>`{}|^", c))
-            buf_addf(&out, "%%%02X", c);
-        else
-            buf_addc(&out, (char)c);
-    }
-    return arena_str(arena, buf_str(&out));
-}
-
-static bool is_allowed(struct str url)
-{
-    static const char *const schemes[] = {"http", "https", "mailto"};
-    if (!url.n)
-        return false;
-    for (size_t i = 0; i < url.n; i++) {
-        if (url.p[i] == ':') {
-            for (size_t s = 0; s < sizeof schemes / sizeof schemes[0]; s++)
-                if (str_eq_nocase(str_slice(url, 0, i), str_of(schemes[s])))
-                    return true;
-            return false;
-        }
-        if (!is_scheme_char(url.p[i]))
-            return url.p[i] == '/' || url.p[i] == '?' || url.p[i] == '#' ||
-                   str_find_char(url, ':') == SIZE_MAX;
-    }
-    return true;
-}
-
 /* The address to write, or {NULL, 0} if none may stand. */
 static struct str resolve(struct html *h, const char *z, bool picture)
 {
@@ -131,28 +91,14 @@ static struct str resolve(struct html *h, const char *z, bool picture)
         if (!url.p)
             return url;
     }
-    url = clean_url(h->arena, url);
-    if (!is_allowed(url))
+    url = news__url_clean(h->arena, url);
+    if (!news__url_allowed(url))
         return (struct str){NULL, 0};
     if (url.p[0] == '#') { /* our headings' ids have a prefix */
         struct str fragment = str_slice(url, 1, url.n);
         return arena_printf(h->arena, "#%.*s%.*s", STR_ARG(h->prefix), STR_ARG(fragment));
     }
     return url;
-}
-
-static bool is_own_media(struct str url)
-{
-    static const char *const kinds[] = {"jpg", "jpeg", "png", "gif", "webp"};
-    if (!str_starts(url, STR("/media/")) || url.n < 7 + 64 + 2 || url.p[71] != '.')
-        return false;
-    for (size_t i = 7; i < 71; i++)
-        if (!((url.p[i] >= '0' && url.p[i] <= '9') || (url.p[i] >= 'a' && url.p[i] <= 'f')))
-            return false;
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (str_eqz(str_slice(url, 72, url.n), kinds[i]))
-            return true;
-    return false;
 }
 
 static void open_link(struct html *h, struct str url)
@@ -164,52 +110,6 @@ static void open_link(struct html *h, struct str url)
 }
 
 /* ---- text: strikethrough and bare addresses */
-
-static bool is_word_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (unsigned char)c >= 0x80;
-}
-
-/* Length of a bare address at `at`: 0 if there is none. */
-static size_t bare_address(struct str text, size_t at, bool *www)
-{
-    static const struct str begins[] = {STR_INIT("https://"), STR_INIT("http://"), STR_INIT("www.")};
-    if (at && is_word_byte(text.p[at - 1]))
-        return 0;
-    struct str rest = str_slice(text, at, text.n);
-    size_t start = 0;
-    for (size_t i = 0; i < 3 && !start; i++)
-        if (str_starts(rest, begins[i])) {
-            start = begins[i].n;
-            *www = i == 2;
-        }
-    if (!start || start >= rest.n || !is_word_byte(rest.p[start]))
-        return 0;
-    size_t end = start, opened = 0, closed = 0;
-    while (end < rest.n && (unsigned char)rest.p[end] > ' ' && rest.p[end] != '<' &&
-           !(rest.p[end] == '~' && end + 1 < rest.n && rest.p[end + 1] == '~')) {
-        size_t before = end;
-        uint32_t c = utf8_next(rest, &end);
-        if ((c >= 0x2000 && c <= 0x206f) || (c >= 0x3000 && c <= 0x303f) || (c >= 0xff00 && c <= 0xff0f) ||
-            (c >= 0xff1a && c <= 0xff20) || c == 0x60c || c == 0x61b || c == 0x61f || c == 0xab ||
-            c == 0xbb) {
-            end = before; /* the punctuation of other scripts is never a part */
-            break;
-        }
-        opened += c == '(';
-        closed += c == ')';
-    }
-    while (end > start) {
-        char c = rest.p[end - 1];
-        if (c == ')' && closed > opened)
-            closed--;
-        else if (!strchr("?!.,:;*_~'\"", c))
-            break;
-        end--;
-    }
-    return end > start ? end : 0;
-}
 
 /* Exactly two tildes, with text on the side that matters. */
 static bool is_strike(struct str text, size_t at, bool opens)
@@ -265,13 +165,13 @@ static void add_text(struct html *h, cmark_node *node, unsigned depth)
             i--;
         } else if ((c == 'h' || c == 'w') && !h->link) {
             bool www = false;
-            size_t length = bare_address(text, i, &www);
+            size_t length = news__url_bare(text, i, &www);
             if (!length)
                 continue;
             escape(h, str_slice(text, from, i));
             struct str shown = str_slice(text, i, i + length);
             struct str url = www ? arena_printf(h->arena, "https://%.*s", STR_ARG(shown)) : shown;
-            open_link(h, clean_url(h->arena, url));
+            open_link(h, news__url_clean(h->arena, url));
             escape(h, shown);
             add(h, "</a>");
             from = i + length;
@@ -346,13 +246,18 @@ static void add_heading_id(struct html *h, cmark_node *node)
 
 /* ---- blocks */
 
+static bool is_language_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("+-.#_", c));
+}
+
 static void add_code_block(struct html *h, cmark_node *node)
 {
     const char *info = cmark_node_get_fence_info(node);
     struct str language = str_of(info ? info : "");
     size_t n = 0;
-    while (n < language.n && n < 30 &&
-           (is_scheme_char(language.p[n]) || language.p[n] == '#' || language.p[n] == '_'))
+    while (n < language.n && n < 30 && is_language_char(language.p[n]))
         n++;
     add(h, "<pre dir=\"ltr\" tabindex=\"0\"><code");
     if (n) {
@@ -387,7 +292,7 @@ static bool is_figure(struct html *h, cmark_node *paragraph)
     if (!only || cmark_node_next(only) || cmark_node_get_type(only) != CMARK_NODE_IMAGE)
         return false;
     struct str url = resolve(h, cmark_node_get_url(only), true);
-    return url.p && is_own_media(url);
+    return url.p && news__url_own_media(url);
 }
 
 static void add_picture(struct html *h, cmark_node *node)
@@ -395,7 +300,7 @@ static void add_picture(struct html *h, cmark_node *node)
     _cleanup_buf_ struct buf alt = BUF_INIT;
     news__markdown_inline_text(node, &alt);
     struct str url = resolve(h, cmark_node_get_url(node), true);
-    if (!url.p || !is_own_media(url)) {
+    if (!url.p || !news__url_own_media(url)) {
         bool linked = url.p && !h->link;
         if (linked)
             open_link(h, url);

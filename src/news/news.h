@@ -71,8 +71,9 @@ struct article_draft {
     struct str source;
     int64_t published_at; /* 0: none */
 };
-/* out->arena is set by the caller; all else of out is made here. Checks every bound, normalises topics (trimmed, lower case, without #), detects the language where none is
- * given. ERR_INPUT, ERR_LIMIT name the field. */
+/* out->arena is set by the caller; all else of out is made here. Checks every bound, normalises topics
+ * (trimmed, lower case, without #), detects the language where none is given. ERR_INPUT, ERR_LIMIT name the
+ * field. */
 int news_article_write(const struct article_draft *d, int64_t now, const struct rng *rng,
     struct record_draft *out, struct err *err);
 struct str news_language_detect(struct str text); /* static; "" where it cannot be told */
@@ -88,9 +89,10 @@ struct news_item { /* one row of a list, all in arena */
     char code[NEWS_CODE_CHARS + 1];
     struct str title, summary, language, license, image, image_alt, source;
     int64_t date; /* what lists sort by: published_at if it is sane and not in the future, else first seen */
-    int64_t revised_at; /* created_at of the current revision */
-    uint32_t revisions; /* how many we have */
-    uint32_t words;     /* of the text; reading time follows */
+    int64_t published_at; /* as the record says, if it lies in the past; else 0 */
+    int64_t revised_at;   /* created_at of the current revision */
+    uint32_t revisions;   /* how many we have */
+    uint32_t words;       /* of the text; reading time follows */
     bool whole;
     struct str author_name; /* from the profile, "" if none */
     struct str *topics;
@@ -149,10 +151,10 @@ struct markdown_options {
     struct str (*link)(void *ctx, struct arena *arena, struct str url, bool picture);
     void *ctx;
     unsigned heading_shift; /* 1: the text's # becomes h2 */
-    struct str id_prefix;   /* of headings' and footnotes' ids: unique on a page with several texts; "": "s-" */
+    struct str id_prefix; /* of headings' and footnotes' ids: unique on a page with several texts; "": "s-" */
 };
-/* The usual link callback: nostr:naddr… of an article becomes "/r/CODE", nostr:npub… and nostr:nprofile… "/by/npub…",
- * other nostr: addresses are dropped; http(s) and relative ones stay. */
+/* The usual link callback: nostr:naddr… of an article becomes "/r/CODE", nostr:npub… and nostr:nprofile…
+ * "/by/npub…", other nostr: addresses are dropped; http(s) and relative ones stay. */
 struct str news_link(void *ctx, struct arena *arena, struct str url, bool picture);
 /* Safe HTML from hostile Markdown (GFM tables, strikethrough, autolinks, footnotes; raw HTML shown as text or
  * dropped): only http, https, mailto and relative links; a pre-scan bounds table cells and nesting, the
