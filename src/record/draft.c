@@ -9,7 +9,7 @@ void record_draft_init(struct record_draft *d, struct arena *arena, uint32_t kin
     d->r.content = STR("");
 }
 
-/* An arena's cap was met: no tag may go missing unseen, so the record becomes one that nobody signs. */
+/* Nothing may go missing unseen, so the record becomes one that nobody signs. */
 static void fail(struct record_draft *d)
 {
     d->failed = true;
@@ -18,6 +18,10 @@ static void fail(struct record_draft *d)
 
 void record_draft_tag_strs(struct record_draft *d, const struct str *v, size_t n)
 {
+    if (!n) {
+        fail(d);
+        return;
+    }
     if (d->r.tag_count == d->tag_cap) {
         size_t cap = d->tag_cap ? 2 * d->tag_cap : 16;
         struct tag *more = ARENA_ARRAY(d->arena, struct tag, cap);
@@ -49,8 +53,13 @@ void record_draft_tag(struct record_draft *d, const char *name, ...)
     size_t n = 1;
     va_list args;
     va_start(args, name);
-    for (const char *z; n < 16 && (z = va_arg(args, const char *)); n++)
+    for (const char *z; (z = va_arg(args, const char *)); n++) {
+        if (n == sizeof v / sizeof *v) {
+            fail(d);
+            break;
+        }
         v[n] = str_of(z);
+    }
     va_end(args);
     record_draft_tag_strs(d, v, n);
 }

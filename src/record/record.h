@@ -97,12 +97,13 @@ struct address {
 bool address_parse(struct str text, struct address *out);
 void address_format(const struct address *a, struct buf *out);
 
-/* Is r what docs/RECORDS.md says of its kind? For what we write ourselves: the pool takes foreign records of any
- * shape. ERR_INPUT names the tag; ERR_NOT_FOUND for a kind that the page does not describe. */
+/* Is r what docs/RECORDS.md says of its kind? For what we write ourselves: the pool takes foreign records of
+ * any shape. ERR_INPUT names the tag; ERR_NOT_FOUND for a kind that the page does not describe. */
 int record_check_shape(const struct record *r, struct err *err);
 
-/* Making a record: fields set, tags added one by one; everything is in arena. Where the arena's cap is met,
- * failed is set and r.kind goes out of range, so that a record with something missing is never signed. */
+/* Making a record: fields set, tags added one by one; everything is in arena. Where something could not be
+ * added (the arena's cap, a tag without strings or with too many), failed is set and r.kind goes out of
+ * range, so that a record with something missing is never signed. */
 struct record_draft {
     struct arena *arena;
     struct record r;

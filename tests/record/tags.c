@@ -108,6 +108,24 @@ static void drafts_copy_and_fail_safely(void **state)
     }
 }
 
+static void drafts_refuse_impossible_tags(void **state)
+{
+    struct arena *arena _cleanup_arena_ = test_arena();
+    struct record_draft d;
+    record_draft_init(&d, arena, 1, 1);
+    record_draft_tag(
+        &d, "a", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", NULL);
+    assert_false(d.failed);
+    assert_int_equal(d.r.tags[0].n, 16);
+    record_draft_tag(&d, "a", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15",
+        "16", "17", NULL);
+    assert_true(d.failed);
+    record_draft_init(&d, arena, 1, 1);
+    record_draft_tag_strs(&d, NULL, 0);
+    assert_true(d.failed);
+    assert_int_equal(d.r.tag_count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +134,7 @@ int main(void)
         cmocka_unit_test(expiry),
         cmocka_unit_test(newer_then_lower_id),
         cmocka_unit_test(drafts_copy_and_fail_safely),
+        cmocka_unit_test(drafts_refuse_impossible_tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -254,7 +254,33 @@ static void *verify_all(void *ctx)
     return NULL;
 }
 
-/* More keys than one shard of the cache holds, all falling into the same slot, from several threads. */
+/* Keys that share one slot of the cache, asked for in turn: each comes out as itself. */
+static void cache_never_mixes_keys(void **state)
+{
+    struct seeded s = {5};
+    struct pubkey keys[64];
+    bool valid[64];
+    int points = 0;
+    for (size_t i = 0; i < 64; i++) {
+        secp256k1_xonly_pubkey parsed;
+        seeded_fill(&s, keys[i].b, 32);
+        keys[i].b[0] = keys[i].b[1] = 7;
+        valid[i] = secp256k1_xonly_pubkey_parse(secp256k1_context_static, &parsed, keys[i].b);
+        points += valid[i];
+    }
+    assert_true(points > 10 && points < 54);
+    for (int i = 0; i < 2000; i++) {
+        size_t k = seeded_below(&s, 64);
+        secp256k1_xonly_pubkey parsed;
+        struct pubkey back;
+        assert_int_equal(record__key_parsed(&keys[k], &parsed), valid[k]);
+        if (valid[k]) {
+            assert_true(secp256k1_xonly_pubkey_serialize(secp256k1_context_static, back.b, &parsed));
+            assert_true(pubkey_eq(&back, &keys[k]));
+        }
+    }
+}
+
 static void many_keys_in_many_threads(void **state)
 {
     struct arena *arena _cleanup_arena_ = test_arena();
@@ -279,6 +305,7 @@ int main(void)
         cmocka_unit_test(serialises_as_nip01_says),
         cmocka_unit_test(refuses_forgeries),
         cmocka_unit_test(signs_only_what_can_be_read),
+        cmocka_unit_test(cache_never_mixes_keys),
         cmocka_unit_test(many_keys_in_many_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
