@@ -1,0 +1,30 @@
+/* options.c: the configuration's options of the section [web]. */
+#include "web/web.h"
+
+/* section, name, type, initial, min, max, choices, help: see struct config_option. */
+const struct config_option web_options[] = {
+    {"web", "site", CONFIG_TEXT, "Widenet", 1, 80, NULL, "The node's name, at the top of every page."},
+    {"web", "url", CONFIG_TEXT, "", 0, 200, NULL,
+        "The address that readers use, such as https://news.example; needed behind a TLS proxy."},
+    {"web", "host", CONFIG_TEXT, "", 0, 1000, NULL,
+        "Further names under which the node answers, with spaces between them; loopback names and url's "
+        "always do."},
+    {"web", "proxy", CONFIG_BOOL, "no", 0, 0, NULL,
+        "Whether a proxy on this machine stands in front, whose X-Forwarded-For and X-Forwarded-Proto are "
+        "believed."},
+    {"web", "sign_up", CONFIG_CHOICE, "open", 0, 0, "open|invitation|closed",
+        "Who may make an account through the pages."},
+    {"web", "threads", CONFIG_INT, "0", 0, 64, NULL,
+        "Event loops for HTTP; 0: one for each processor, at most 4."},
+    {"web", "workers", CONFIG_INT, "8", 1, 64, NULL, "Threads that make pages."},
+    {"web", "queue", CONFIG_INT, "256", 1, 10000, NULL,
+        "How many requests may wait for a worker before the node says that it is busy."},
+    {"web", "connections", CONFIG_INT, "4000", 16, 100000, NULL, "How many connections may be open at once."},
+    {"web", "connections_per_address", CONFIG_INT, "0", 0, 100000, NULL,
+        "How many of them from one address; 0: no limit, as behind a proxy, where all come from one."},
+    {"web", "timeout", CONFIG_INT, "30", 1, 600, NULL,
+        "Seconds without a byte after which a connection is closed."},
+    {"web", "cache", CONFIG_SIZE, "16M", 0, INT64_C(16) << 30, NULL,
+        "Memory for finished pages of readers who are not signed in."},
+    {NULL},
+};
