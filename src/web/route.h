@@ -1,6 +1,6 @@
 /* route.h: what a page's file declares and is given: its rows of routes, the request, the answer.
  *
- * A page adds rows beside its handlers and names its table once in routes.c. Handlers fill the answer; they
+ * A page adds rows beside its handlers and names its table once in pages.h. Handlers fill the answer; they
  * never touch libmicrohttpd. */
 #ifndef WN_WEB_ROUTE_H
 #define WN_WEB_ROUTE_H

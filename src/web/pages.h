@@ -1,0 +1,17 @@
+/* pages.h: names every file of pages once. Each defines `const struct route NAME_routes[]`, ended by {NULL}. */
+#ifndef WN_WEB_PAGES_H
+#define WN_WEB_PAGES_H
+
+#include "web/route.h"
+
+/* One row a file, in the order docs/ROUTES.md shows them. */
+#define WEB_ROUTE_TABLES(X)                                                                                  \
+    X(page_account_routes)                                                                                   \
+    X(page_own_key_routes)                                                                                   \
+    X(page_static_routes)                                                                                    \
+    X(page_operator_routes)
+
+#define WEB_ROUTE_TABLE_DECLARED(table) extern const struct route table[];
+WEB_ROUTE_TABLES(WEB_ROUTE_TABLE_DECLARED)
+
+#endif
