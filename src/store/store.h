@@ -32,6 +32,8 @@ struct store_change {
     enum store_change_type type;
     bool was_current; /* with STORE_REMOVED: it was the current one. With STORE_SUPERSEDED: false if it came
                          late */
+    bool erased; /* with STORE_REMOVED: it leaves the log, too. A rebuild will never see it, so nothing may
+                    remain that it made, as if it had never come. */
     uint64_t seq;
     int64_t received_at; /* Unix seconds when it was appended: state, the same after a rebuild */
     const struct record *record;
@@ -57,7 +59,8 @@ struct store_migration {
  * them empty. Also gives the search operators' facts: language code and whether the body may be shown. */
 struct store_text {
     struct str title, summary, body;
-    struct str language; /* "en", … or empty */
+    struct str language; /* "en", "en-GB", … or empty */
+    int64_t date;        /* what before:, after: and the newest order go by; 0: created_at */
 };
 struct store_text_source {
     uint32_t kind; /* ends with a row whose extract is NULL */

@@ -1,0 +1,62 @@
+/* fixture.h: what the store's tests share: keys, records made in a line, a clock that is set, a room of its
+ * own. */
+#ifndef WN_TESTS_STORE_FIXTURE_H
+#define WN_TESTS_STORE_FIXTURE_H
+
+#include "check.h"
+
+#include "base/hex.h"
+#include "store/store.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define T0 1700000000
+
+struct world {
+    struct store *store;
+    struct arena *arena;
+    char directory[200]; /* "" in memory */
+    atomic_int_least64_t now;
+    struct store_options options;
+};
+
+/* The tables of the tests: a room "trial" that keeps titles, counts revisions, and remembers what was
+ * removed. */
+extern const struct store_tables fixture_tables;
+extern struct store_tables fixture_no_tables;
+
+void fixture_directory(char out[200]);
+void fixture_remove(const char *directory);
+
+/* memory: which back end. */
+void world_open(struct world *w, bool memory);
+void world_reopen(struct world *w);
+void world_close(struct world *w); /* and removes the directory */
+struct store *world_second(struct world *w, enum store_mode mode);
+
+/* "kind created_at who content" and tags "e=…" up to NULL; who is 1 … 9. Everything in the world's arena. */
+struct record *make(struct world *w, uint32_t kind, int64_t created_at, int who, const char *content, ...)
+    __attribute__((sentinel));
+struct str record_raw(struct world *w, const struct record *r);
+const char *record_hex(struct world *w, const struct record *r); /* id */
+const char *key_hex(struct world *w, int who);
+struct pubkey key_of(int who);
+const char *address_text(struct world *w, uint32_t kind, int who, const char *d);
+
+enum store_verdict put(struct world *w, const struct record *r); /* appends, waits until applied */
+const char *put_reason(struct world *w, const struct record *r); /* of a refusal; "" otherwise */
+/* Contents of what a filter finds, joined by spaces. */
+const char *find(struct world *w, const char *filter);
+const char *find_flags(struct world *w, const char *filter, unsigned flags);
+int get_code(struct world *w, const struct record *r); /* store_get's result */
+/* Titles of what a search finds, in order, joined by spaces. */
+const char *search(struct world *w, const char *query);
+const char *search_newest(struct world *w, const char *query);
+/* The trial room's rows, "d=title*revisions" sorted by d and joined by spaces. */
+const char *trial(struct world *w);
+void assert_found(const char *got, const char *want);
+
+#endif
