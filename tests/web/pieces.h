@@ -19,7 +19,7 @@ static inline void test_has_(struct str text, const char *piece, bool wanted, co
 }
 #define assert_has(text, piece) test_has_(text, piece, true, __FILE__, __LINE__)
 #define assert_hasnt(text, piece) test_has_(text, piece, false, __FILE__, __LINE__)
-#define assert_str(text, expected)                                                                           \
+#define assert_piece(text, expected)                                                                         \
     do {                                                                                                     \
         struct str text_ = (text);                                                                           \
         if (!str_eqz(text_, expected)) {                                                                     \
