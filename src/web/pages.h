@@ -1,4 +1,5 @@
-/* pages.h: names every file of pages once. Each defines `const struct route NAME_routes[]`, ended by {NULL}. */
+/* pages.h: names every file of pages once. Each defines `const struct route NAME_routes[]`, ended by {NULL}.
+ */
 #ifndef WN_WEB_PAGES_H
 #define WN_WEB_PAGES_H
 
@@ -6,6 +7,14 @@
 
 /* One row a file, in the order docs/ROUTES.md shows them. */
 #define WEB_ROUTE_TABLES(X)                                                                                  \
+    X(page_list_routes)                                                                                      \
+    X(page_article_routes)                                                                                   \
+    X(page_history_routes)                                                                                   \
+    X(page_author_routes)                                                                                    \
+    X(page_search_routes)                                                                                    \
+    X(page_write_routes)                                                                                     \
+    X(page_me_routes)                                                                                        \
+    X(page_site_routes)                                                                                      \
     X(page_account_routes)                                                                                   \
     X(page_own_key_routes)                                                                                   \
     X(page_static_routes)                                                                                    \

@@ -14,6 +14,7 @@
 
 const struct store_migration web_migrations[] = {
     {"web", 1, web_migrate_001_sql},
+    {"web", 2, web_migrate_002_sql},
     {NULL},
 };
 

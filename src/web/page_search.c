@@ -1,0 +1,121 @@
+/* page_search.c: what people look for, with the words they used marked where they were found. */
+#include "templates.gen.h"
+#include "web/page.h"
+#include "web/pages.h"
+
+#define RESULTS 20
+#define FURTHEST 2000 /* results that can be leafed through */
+#define SNIPPET_BYTES 300
+
+static size_t author_keys(void *ctx, struct str name, struct pubkey *out, size_t max)
+{
+    return news_keys_by_name(ctx, name, out, max);
+}
+
+/* The passage of the article's text in which the words stand; nothing where its licence hides the text. */
+static void find_snippet(
+    struct request *r, const struct news_item *item, const struct search_result *result, struct snippet *out)
+{
+    struct arena *arena = request_arena(r);
+    struct store_found found;
+    struct article article;
+    struct str plain;
+    if (!result->word_count || !item->whole ||
+        store_get_seq(request_read(r), arena, item->seq, &found, NULL) != 0 ||
+        news_article_read(arena, &found.record, &article, NULL) != 0 || !article.whole)
+        return;
+    if (markdown_plain(arena, found.record.content, &plain, NULL) != 0)
+        plain = found.record.content;
+    plain = web__line(arena, plain, 0);
+    store_snippet(arena, plain, result->words, result->word_count, SNIPPET_BYTES, out);
+}
+
+static int find(
+    struct request *r, struct str text, bool newest, uint64_t offset, struct listing *l, struct err *err)
+{
+    struct arena *arena = request_arena(r);
+    struct search_query q = {
+        .text = text,
+        .kind = KIND_ARTICLE,
+        .author_keys = author_keys,
+        .ctx = request_read(r),
+        .offset = offset,
+        .limit = RESULTS,
+        .newest = newest,
+    };
+    struct search_result result = {0};
+    int code = store_search(request_read(r), arena, &q, &result, err);
+    if (code != 0)
+        return code;
+    l->items = ARENA_ARRAY(arena, struct news_item, result.n + 1);
+    l->snippets = ARENA_ARRAY(arena, struct snippet, result.n + 1);
+    if (!l->items || !l->snippets)
+        return err_set(err, ERR_MEMORY, M("The results did not fit into a page's memory."));
+    for (size_t i = 0; i < result.n; i++) {
+        struct news_item *item = &l->items[l->n];
+        code = news_item_by_seq(request_read(r), arena, result.hits[i].seq, item, err);
+        if (code == ERR_NOT_FOUND || code == ERR_GONE)
+            continue;
+        if (code != 0)
+            return code;
+        find_snippet(r, item, &result, &l->snippets[l->n++]);
+    }
+    if (result.more && offset + RESULTS < FURTHEST)
+        l->older = arena_printf(arena, "from=%llu", (unsigned long long)(offset + RESULTS));
+    if (offset)
+        l->earlier = arena_printf(
+            arena, "from=%llu", (unsigned long long)(offset < RESULTS ? 0 : offset - RESULTS));
+    return 0;
+}
+
+static void search(struct request *r)
+{
+    struct arena *arena = request_arena(r);
+    struct err err;
+    struct str name;
+    uint64_t offset = 0;
+    enum page_form form = web__page_form(r, NULL, &name);
+    struct str query = str_trim(request_query(r, "q")), from = request_query(r, "from");
+    bool newest = str_eqz(request_query(r, "order"), "newest");
+    if (from.n && !str_to_u64(from, FURTHEST, &offset)) {
+        err_set(&err, ERR_INPUT, M("The address does not say where the results are to go on."));
+        err_todo(&err, M("Search again from the beginning."));
+        answer_error(r, &err);
+        return;
+    }
+    struct view *v = view_create(arena);
+    struct str encoded = web__page_link(arena, "q=", query, newest ? "&order=newest" : "");
+    struct listing l = {
+        .template = &template_search,
+        .view = v,
+        .path = STR("/search"),
+        .query = query.n ? encoded : (struct str){"", 0},
+        .title = query.n ? web__line(arena, query, 80) : locale_message(request_locale(r), M("Search")),
+        .why = newest ? M("Articles that fit your words, newest first.")
+                      : M("Articles that fit your words, those that fit best first."),
+        .noindex = query.n > 0,
+        .paged = offset > 0,
+    };
+    if (query.n > 400) {
+        err_set(&err, ERR_LIMIT, M("The search is longer than 400 bytes."));
+        err_todo(&err, M("Look for fewer words."));
+        answer_error(r, &err);
+        return;
+    }
+    if (query.n && find(r, query, newest, offset, &l, &err) != 0) {
+        answer_error(r, &err);
+        return;
+    }
+    view_bool(v, "asked", query.n > 0);
+    view_str(v, "query", query);
+    view_bool(v, "newest", newest);
+    view_bool(v, "at_search", true);
+    web__listing_answer(r, form, &l);
+}
+
+const struct route page_search_routes[] = {
+    {"GET", "/search", search, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, "search: ?q=words&order=newest"},
+    {"GET", "/search.json", search, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, "the same as JSON"},
+    {"GET", "/search.atom", search, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, "the same as an Atom feed"},
+    {NULL},
+};

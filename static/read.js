@@ -1,0 +1,44 @@
+/* read.js: keeps pages that were read, so that they can be read again without a connection; on the page that stands in for
+   a missing one, lists them. Everything works without it. */
+"use strict";
+(function () {
+  if ("serviceWorker" in navigator && window.isSecureContext) {
+    navigator.serviceWorker.register("/service-worker.js").then(function () {
+      return navigator.serviceWorker.ready;
+    }).then(function (registration) {
+      /* The page that brought the worker was loaded before it: hand its address over. */
+      if (!navigator.serviceWorker.controller && registration.active)
+        registration.active.postMessage({ keep: location.href });
+    }).catch(function () {});
+  }
+
+  /* An article that has just been published from this tab is not unsent any more. */
+  try {
+    var sent = sessionStorage.getItem("widenet-sending");
+    if (sent && document.querySelector(".notice[role=status]"))
+      localStorage.removeItem("widenet-unsent-" + sent);
+    sessionStorage.removeItem("widenet-sending");
+  } catch (e) {}
+
+  var list = document.getElementById("kept");
+  if (!list || !("caches" in window))
+    return;
+  caches.open("widenet-read-1").then(function (cache) {
+    return cache.keys().then(function (requests) {
+      requests.reverse().forEach(function (request) {
+        cache.match(request).then(function (response) {
+          return response.text();
+        }).then(function (text) {
+          var page = new DOMParser().parseFromString(text, "text/html");
+          var heading = page.querySelector("h1");
+          var item = document.createElement("li"), link = document.createElement("a");
+          link.href = request.url;
+          link.dir = "auto";
+          link.textContent = heading && heading.textContent.trim() ? heading.textContent.trim() : page.title;
+          item.append(link);
+          list.append(item);
+        });
+      });
+    });
+  }).catch(function () {});
+})();
