@@ -12,6 +12,7 @@ CHECKS = [
     ('rooms keep to the block in their README.md', ['tools/check-rooms', BUILD]),
     ('MAP has one true line for each file', ['tools/gen-map', '--check']),
     ('every message has its translations', ['tools/gen-locale', '--check', '.']),
+    ('docs/ROUTES.md lists the routes', ['tools/gen-routes', '--check']),
 ]
 
 failed = 0
