@@ -88,6 +88,33 @@ int news_profile(struct store_read *read, struct arena *arena, const struct pubk
     return step < 0 ? step : status;
 }
 
+int news_authors(struct store_read *read, struct arena *arena, size_t limit, struct profile **out, size_t *n,
+    struct err *err)
+{
+    enum { most = 500 };
+    limit = limit < most ? limit : most;
+    *n = 0;
+    *out = ARENA_ARRAY(arena, struct profile, limit);
+    if (!*out)
+        return err_set(err, ERR_MEMORY, "the list of authors does not fit");
+    struct sql *db = store_read_sql(read);
+    struct sql_cursor *c = sql_open(db, &news_authors_by_count);
+    sql_int(c, 1, (int64_t)limit);
+    int step;
+    while (*n < limit && (step = sql_step(c, err)) == 1) {
+        struct profile *p = &(*out)[*n];
+        *p = (struct profile){.about = STR(""), .website = STR(""), .picture = STR("")};
+        if (!store_actor_key(db, sql_col_int(c, 0), &p->key))
+            continue;
+        p->article_count = sql_col_int(c, 1);
+        p->name = arena_str(arena, sql_col_text(c, 2));
+        p->display_name = arena_str(arena, sql_col_text(c, 3));
+        p->sort = arena_str(arena, sql_col_text(c, 4));
+        ++*n;
+    }
+    return sql_close(c, err);
+}
+
 size_t news_keys_by_name(struct store_read *read, struct str name, struct pubkey *out, size_t max)
 {
     _cleanup_arena_ struct arena *arena = arena_create(0);

@@ -136,6 +136,9 @@ struct profile {
 };
 int news_profile(struct store_read *read, struct arena *arena, const struct pubkey *key, struct profile *out,
     struct err *err); /* unknown keys give an empty profile */
+/* Those with most articles first; without what they say of themselves. limit ≤ 500. */
+int news_authors(struct store_read *read, struct arena *arena, size_t limit, struct profile **out, size_t *n,
+    struct err *err);
 size_t news_keys_by_name(
     struct store_read *read, struct str name, struct pubkey *out, size_t max); /* search's author: */
 void news_profile_write(

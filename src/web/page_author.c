@@ -68,8 +68,64 @@ static void author(struct request *r)
     web__listing_answer(r, form, &l);
 }
 
+/* ---- all of them */
+
+static void authors_json(struct request *r, const struct profile *authors, size_t n)
+{
+    struct buf out _cleanup_buf_ = BUF_INIT;
+    buf_addz(&out, "{\"items\":[");
+    for (size_t i = 0; i < n; i++) {
+        struct str link = web__author_link(request_arena(r), &authors[i].key, "");
+        buf_addz(&out, i ? ",{" : "{");
+        web__json_str(&out, "npub", web__npub(request_arena(r), &authors[i].key));
+        web__json_str(&out, "name", authors[i].display_name.n ? authors[i].display_name : authors[i].name);
+        web__json_str(&out, "sort", authors[i].sort);
+        web__json_str(&out, "link",
+            arena_printf(request_arena(r), "%.*s%.*s", STR_ARG(request_origin(r)), STR_ARG(link)));
+        buf_addf(&out, ",\"articles\":%lld}", (long long)authors[i].article_count);
+    }
+    buf_addz(&out, "]}\n");
+    answer_json(r, 200, &out);
+}
+
+static void authors_page(struct request *r)
+{
+    struct arena *arena = request_arena(r);
+    struct err err;
+    struct profile *authors;
+    struct str name, heading = locale_message(request_locale(r), M("Authors"));
+    size_t n;
+    if (news_authors(request_read(r), arena, 300, &authors, &n, &err) != 0) {
+        answer_error(r, &err);
+        return;
+    }
+    if (web__page_form(r, NULL, &name) == PAGE_JSON) {
+        authors_json(r, authors, n);
+        return;
+    }
+    struct view *v = view_create(arena);
+    view_bool(v, "has_names", n > 0);
+    for (size_t i = 0; i < n; i++) {
+        struct view *item = view_item(v, "names");
+        struct str shown = authors[i].display_name.n ? authors[i].display_name : authors[i].name;
+        view_str(item, "name", web__author_name(arena, shown, &authors[i].key));
+        view_str(item, "link", web__author_link(arena, &authors[i].key, ""));
+        view_int(item, "count", authors[i].article_count);
+    }
+    view_str(v, "heading", heading);
+    view_str(v, "why",
+        locale_message(
+            request_locale(r), M("Whoever has signed articles that this node has, those with most first.")));
+    view_str(v, "json", STR("/authors.json"));
+    view_str(v, "canonical", arena_printf(arena, "%.*s/authors", STR_ARG(request_origin(r))));
+    answer_page(r, 200, &template_names, v, heading);
+}
+
 const struct route page_author_routes[] = {
     {"GET", "/by/{npub}", author, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
         "an author and their articles; .json and .atom too"},
+    {"GET", "/authors", authors_page, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
+        "authors and how many articles they have"},
+    {"GET", "/authors.json", authors_page, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, "the same as JSON"},
     {NULL},
 };

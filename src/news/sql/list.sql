@@ -45,3 +45,7 @@ LEFT JOIN news_actor_sort s ON s.actor = a.actor LEFT JOIN news_author_count c O
 -- name: actors_by_name
 SELECT actor FROM news_profile WHERE name_folded = ?1
 UNION SELECT actor FROM news_profile WHERE display_name_folded = ?1 ORDER BY actor LIMIT ?2;
+-- name: authors_by_count
+SELECT c.actor, c.n, coalesce(p.name, ''), coalesce(p.display_name, ''), coalesce(s.sort, '')
+FROM news_author_count c LEFT JOIN news_profile p ON p.actor = c.actor LEFT JOIN news_actor_sort s ON s.actor = c.actor
+ORDER BY c.n DESC, c.actor LIMIT ?1;
