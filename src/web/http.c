@@ -38,6 +38,16 @@ static const struct {
     {STR_INIT("if-range"), offsetof(struct request_headers, if_range), true},
 };
 
+/* RFC 9110 §5.6.2. "Content-Length " with a space is another header to us and the length to some proxies. */
+static bool clean_name(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if ((unsigned char)name.p[i] <= 0x20 || (unsigned char)name.p[i] >= 0x7f ||
+            strchr("\"(),/:;<=>?@[\\]{}", name.p[i]))
+            return false;
+    return name.n > 0;
+}
+
 static bool clean_value(const char *p, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -52,13 +62,13 @@ static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const cha
     struct request_headers *in = cls;
     struct str name = {key, key_size}, text = {value ? value : "", value ? value_size : 0};
     in->bytes += name.n + text.n + 4;
+    if (!clean_name(name) || !clean_value(text.p, text.n))
+        in->bad = true;
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
         if (name.n != headers[i].name.n || !str_eq_nocase(name, headers[i].name))
             continue;
         struct str *held = (struct str *)((char *)in + headers[i].offset);
         if (held->p && headers[i].once)
-            in->bad = true;
-        if (!clean_value(text.p, text.n))
             in->bad = true;
         *held = text;
         break;
