@@ -132,6 +132,7 @@ struct facts {
 void rules__facts(const struct record *r, struct facts *out);
 int64_t rules__idkey(const struct record_id *id);
 int64_t rules__hash(char letter, struct str value); /* of a tag, of d (letter 0), of a fact for search */
+bool rules__tag_is_indexed(struct str name);        /* NIP-01: single letters */
 bool rules__id_of(struct str hex, struct record_id *out);
 int64_t rules__blob_hash(const uint8_t sha256[32]);
 /* At the door: false with a reason where the record cannot be kept whatever the store holds. */

@@ -29,6 +29,11 @@ int64_t rules__hash(char letter, struct str value)
     return hash(value.n ? value.p : "", value.n, letter);
 }
 
+bool rules__tag_is_indexed(struct str name)
+{
+    return name.n == 1 && ((name.p[0] >= 'a' && name.p[0] <= 'z') || (name.p[0] >= 'A' && name.p[0] <= 'Z'));
+}
+
 bool rules__id_of(struct str hex, struct record_id *out)
 {
     return hex_decode(hex, out->b, sizeof out->b);

@@ -240,6 +240,18 @@ int store_rebuild(struct store *s, struct err *err)
     return s->ops->rebuild(s, err);
 }
 
+int store_check(struct store *s, void (*on_fault)(void *ctx, const char *line), void *ctx,
+    struct store_check_result *out, struct err *err)
+{
+    memset(out, 0, sizeof *out);
+    return s->ops->check(s, on_fault, ctx, out, err);
+}
+
+int store_backup(struct store *s, const char *file, const char *const *extra_files, struct err *err)
+{
+    return s->ops->backup(s, file, extra_files, err);
+}
+
 int store_projection_digest(struct store *s, uint8_t out[32], struct err *err)
 {
     return s->ops->digest(s, out, err);

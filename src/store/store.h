@@ -279,9 +279,9 @@ int store_check(struct store *store, void (*on_fault)(void *ctx, const char *lin
 /* A consistent copy while others write, blobs too; file must not exist. extra files (keyring, secret,
  * configuration) of the directory are taken in by name. */
 int store_backup(struct store *store, const char *file, const char *const *extra_files, struct err *err);
-/* Into an empty or missing directory; tombstones that stand in tombstone_directory's store (may be NULL) are
- * applied. */
-int store_restore(const char *file, const char *directory, struct err *err);
+/* Into an empty or missing directory; tombstones that stand in the backup, and in the store that is in
+ * tombstone_directory (may be NULL), hold there, too. */
+int store_restore(const char *file, const char *directory, const char *tombstone_directory, struct err *err);
 /* A digest of all projection tables, search's shadow tables aside: the same before and after a rebuild. */
 int store_projection_digest(struct store *store, uint8_t out[32], struct err *err);
 

@@ -96,6 +96,17 @@ int tables__current(struct sql *db, const struct store_tables *t, bool *current,
     return 0;
 }
 
+static void add_name(struct buf *out, struct str name)
+{
+    buf_addc(out, '"');
+    for (size_t i = 0; i < name.n; i++) {
+        if (name.p[i] == '"')
+            buf_addc(out, '"');
+        buf_addc(out, name.p[i]);
+    }
+    buf_addc(out, '"');
+}
+
 int tables__drop_prefix(struct sql *db, const char *prefix, const char *but_prefix, struct err *err)
 {
     /* Names first: a table cannot be dropped while a statement reads the list. */
@@ -105,8 +116,11 @@ int tables__drop_prefix(struct sql *db, const char *prefix, const char *but_pref
     int rc;
     while ((rc = sql_step(c, err)) == 1) {
         struct str name = sql_col_text(c, 0);
-        if (!str_starts(name, str_of(but_prefix)))
-            buf_addf(&drops, "DROP TABLE IF EXISTS \"%.*s\";", STR_ARG(name));
+        if (str_starts(name, str_of(but_prefix)))
+            continue;
+        buf_addz(&drops, "DROP TABLE IF EXISTS ");
+        add_name(&drops, name);
+        buf_addc(&drops, ';');
     }
     sql_close(c, NULL);
     if (rc == 0 && drops.n)
@@ -200,7 +214,8 @@ static int digest_table(struct sql *db, const char *name, crypto_hash_sha256_sta
 {
     struct buf text _cleanup_buf_ = BUF_INIT;
     sqlite3_stmt *stmt = NULL;
-    buf_addf(&text, "SELECT * FROM \"%s\"", name);
+    buf_addz(&text, "SELECT * FROM ");
+    add_name(&text, str_of(name));
     int rc = sqlite3_prepare_v2(sql__handle(db), text.p, -1, &stmt, NULL);
     if (rc != SQLITE_OK)
         return sql__fail(sql__handle(db), rc, err, name);

@@ -139,13 +139,10 @@ static int index_tags(
     int rc = 0;
     for (size_t i = 0; i < r->tag_count && rc >= 0; i++) {
         const struct tag *t = &r->tags[i];
-        if (t->n < 2 || t->v[0].n != 1)
-            continue;
-        char letter = t->v[0].p[0];
-        if (!((letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z')))
+        if (t->n < 2 || !rules__tag_is_indexed(t->v[0]))
             continue;
         c = sql_open(b->db, statement);
-        sql_int(c, 1, rules__hash(letter, t->v[1]));
+        sql_int(c, 1, rules__hash(t->v[0].p[0], t->v[1]));
         sql_int(c, 2, row->created_at);
         sql_int(c, 3, row->idkey);
         sql_int(c, 4, (int64_t)row->seq);

@@ -349,6 +349,8 @@ static const struct store_ops lite_ops = {
     .erase_key = lite__erase_key,
     .erase_id = lite__erase_id,
     .rebuild = lite__rebuild,
+    .check = lite__check,
+    .backup = lite__backup,
     .digest = lite__digest,
 };
 

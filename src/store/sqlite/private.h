@@ -178,6 +178,9 @@ int lite__check(
     struct store *s, store_on_fault *on_fault, void *ctx, struct store_check_result *out, struct err *err);
 int lite__backup(struct store *s, const char *file, const char *const *extra_files, struct err *err);
 int lite__digest(struct store *s, uint8_t out[32], struct err *err);
+/* bury.c */
+int restore__bury(struct sql *to, struct sql *grave, struct err *err);
+
 int lite__blob_put(
     struct store *s, struct str bytes, struct str media_type, const uint8_t sha256[32], struct err *err);
 int lite__blob_open(
