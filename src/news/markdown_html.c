@@ -425,6 +425,12 @@ static void open_list(struct html *h, cmark_node *node)
         add(h, numbered ? "<ol dir=\"auto\">\n" : "<ul dir=\"auto\">\n");
 }
 
+/* A cell above a column, unless it is empty: a heading that says nothing is read out as nothing. */
+static bool is_heading_cell(const struct html *h, cmark_node *node)
+{
+    return h->header_row && cmark_node_first_child(node);
+}
+
 static void open_cell(struct html *h, cmark_node *node)
 {
     cmark_node *row = cmark_node_parent(node);
@@ -433,7 +439,7 @@ static void open_cell(struct html *h, cmark_node *node)
     uint16_t columns = table ? cmark_gfm_extensions_get_table_columns(table) : 0;
     char side = sides && h->columns < columns ? (char)sides[h->columns] : 0;
     h->columns++;
-    add(h, h->header_row ? "<th dir=\"auto\"" : "<td dir=\"auto\"");
+    add(h, is_heading_cell(h, node) ? "<th dir=\"auto\"" : "<td dir=\"auto\"");
     if (side == 'l' || side == 'c' || side == 'r')
         buf_addf(&h->out, " class=\"cell-%s\"", side == 'l' ? "left" : side == 'c' ? "center" : "right");
     add(h, ">");
@@ -613,7 +619,7 @@ static void leave(void *ctx, cmark_node *node, enum markdown_type type, unsigned
         add(h, h->header_row ? "</tr>\n</thead>\n" : "</tr>\n");
         break;
     case MD_CELL:
-        add(h, h->header_row ? "</th>" : "</td>");
+        add(h, is_heading_cell(h, node) ? "</th>" : "</td>");
         break;
     case MD_LINK:
         if (h->link == node) {
