@@ -79,7 +79,7 @@ test('an article shows its table, its footnote and both its versions', () => ope
   await Promise.all([page.waitForNavigation(), page.locator('article.item h2 a').first().click()]);
   await Promise.all([page.waitForNavigation(), page.locator('a[href$="/history"]').first().click()]);
   await person.check();
-  assert.equal(await page.locator('tbody tr').count(), 2);
+  assert.equal(await page.locator('main .sheet .item').count(), 2);
   await Promise.all([page.waitForNavigation(), page.locator('main form button').first().click()]);
   await person.check();
   assert.match(await page.locator('ins').allTextContents().then((all) => all.join(' ')), /arrived/);

@@ -60,7 +60,7 @@ for (const js of [false, true]) {
       assert.match(await page.locator('.text').textContent(), /early shift/);
       await Promise.all([page.waitForNavigation(), page.locator('a[href$="/history"]').first().click()]);
       await person.check();
-      assert.equal(await page.locator('tbody tr').count(), 2);
+      assert.equal(await page.locator('main .sheet .item').count(), 2);
       await Promise.all([page.waitForNavigation(), page.locator('main form button').first().click()]);
       await person.check();
       assert.match((await page.locator('ins').allTextContents()).join(' '), /early/);
