@@ -42,7 +42,7 @@ int web__draft_load(struct request *r, struct str id, struct draft *out, struct 
         return no_draft(err);
     struct sql_cursor *c = sql_open(store_read_sql(request_read(r)), &web_draft_load);
     sql_text(c, 1, id);
-    sql_int(c, 2, request_account(r)->id);
+    sql_blob(c, 2, request_account(r)->key.b, 32);
     int step = sql_step(c, err);
     if (step == 1) {
         struct str *const texts[] = {&out->id, &out->d, &out->title, &out->summary, &out->text, &out->topics,
@@ -67,7 +67,7 @@ int web__draft_list(struct request *r, struct draft **out, uint32_t **words, siz
     if (!*out || !*words)
         return err_set(err, ERR_MEMORY, M("The list of drafts did not fit into a page's memory."));
     struct sql_cursor *c = sql_open(store_read_sql(request_read(r)), &web_draft_list);
-    sql_int(c, 1, request_account(r)->id);
+    sql_blob(c, 1, request_account(r)->key.b, 32);
     int step;
     while (*n < MOST_DRAFTS && (step = sql_step(c, err)) == 1) {
         struct draft *d = &(*out)[*n];
@@ -84,7 +84,8 @@ int web__draft_list(struct request *r, struct draft **out, uint32_t **words, siz
 struct change {
     const struct draft *d;
     struct str id;
-    int64_t account, now;
+    struct pubkey key;
+    int64_t now;
 };
 
 static int save(void *ctx, struct sql *db, struct err *err)
@@ -92,7 +93,7 @@ static int save(void *ctx, struct sql *db, struct err *err)
     struct change *change = ctx;
     const struct draft *d = change->d;
     struct sql_cursor *c = sql_open(db, &web_draft_count);
-    sql_int(c, 1, change->account);
+    sql_blob(c, 1, change->key.b, 32);
     sql_text(c, 2, d->id);
     int step = sql_step(c, err);
     int64_t others = step == 1 ? sql_col_int(c, 0) : 0;
@@ -106,7 +107,7 @@ static int save(void *ctx, struct sql *db, struct err *err)
     }
     c = sql_open(db, &web_draft_save);
     sql_text(c, 1, d->id);
-    sql_int(c, 2, change->account);
+    sql_blob(c, 2, change->key.b, 32);
     const struct str texts[] = {d->d, d->title, d->summary, d->text, d->topics, d->language, d->license};
     for (int i = 0; i < 7; i++)
         sql_text(c, 3 + i, texts[i].p ? texts[i] : (struct str){"", 0});
@@ -128,7 +129,7 @@ int web__draft_save(struct request *r, const struct draft *d, struct err *err)
             err_todo(err, M("Shorten it or publish it in parts."));
             return ERR_LIMIT;
         }
-    struct change change = {.d = d, .account = request_account(r)->id, .now = request_now(r)};
+    struct change change = {.d = d, .key = request_account(r)->key, .now = request_now(r)};
     return store_write(node_store(request_node(r)), save, &change, err);
 }
 
@@ -137,12 +138,26 @@ static int drop(void *ctx, struct sql *db, struct err *err)
     struct change *change = ctx;
     struct sql_cursor *c = sql_open(db, &web_draft_remove);
     sql_text(c, 1, change->id);
-    sql_int(c, 2, change->account);
+    sql_blob(c, 2, change->key.b, 32);
     return sql_done(c, err);
 }
 
 int web__draft_remove(struct request *r, struct str id, struct err *err)
 {
-    struct change change = {.id = id, .account = request_account(r)->id};
+    struct change change = {.id = id, .key = request_account(r)->key};
     return is_draft_id(id) ? store_write(node_store(request_node(r)), drop, &change, err) : no_draft(err);
+}
+
+static int drop_all(void *ctx, struct sql *db, struct err *err)
+{
+    const struct change *change = ctx;
+    struct sql_cursor *c = sql_open(db, &web_draft_remove_all);
+    sql_blob(c, 1, change->key.b, 32);
+    return sql_done(c, err);
+}
+
+int web__draft_remove_all(struct request *r, struct err *err)
+{
+    struct change change = {.key = request_account(r)->key};
+    return store_write(node_store(request_node(r)), drop_all, &change, err);
 }

@@ -4,6 +4,7 @@
 #include "templates.gen.h"
 #include "web/account.h"
 #include "web/inside.h"
+#include "web/page.h"
 
 #include <stdio.h>
 
@@ -130,9 +131,17 @@ static void post_sign_in(struct request *r)
     }
 }
 
+/* What this node keeps in the browser beside cookies: texts not sent yet, pages kept for reading without a
+ * connection. Whoever sits here next is perhaps somebody else. */
+static void forget_in_browser(struct request *r)
+{
+    answer_header(r, "Clear-Site-Data", STR("\"storage\""));
+}
+
 static void post_sign_out(struct request *r)
 {
     session_end(r);
+    forget_in_browser(r);
     answer_notice(r, M("You are signed out."));
     answer_redirect(r, STR("/"));
 }
@@ -358,6 +367,10 @@ static void remove_account(struct request *r)
 {
     struct err err = {0};
     struct str name = arena_str(request_arena(r), r->account.name);
+    if (web__draft_remove_all(r, &err)) {
+        answer_error(r, &err);
+        return;
+    }
     session_end_others(r, &err);
     session_end(r);
     err = (struct err){0};
@@ -365,6 +378,7 @@ static void remove_account(struct request *r)
         answer_error(r, &err);
         return;
     }
+    forget_in_browser(r);
     answer_notice(r, M("Your account is deleted."));
     answer_redirect(r, STR("/"));
 }

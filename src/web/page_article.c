@@ -172,13 +172,13 @@ static void with_slug(struct request *r)
         answer_redirect(r, web__article_link(request_arena(r), a.item.code, ""));
 }
 
-#define READ(path_, handler_, help_)                                                                         \
-    {                                                                                                        \
-        "GET", path_, handler_, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, help_                              \
-    }
+/* method, path, handler, permission, csrf, class, caching, max_body, help */
 const struct route page_article_routes[] = {
-    READ("/r/{code}", article, "an article, permanently; .json with the signed record, .md the text"),
-    READ("/r/{code}/v/{id}", old_version, "one version of it, by the record's id"),
-    READ("/r/{code}/{slug}", with_slug, "sends on to the article"),
+    {"GET", "/r/{code}", article, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
+        "an article, permanently; .json with the signed record, .md the text"},
+    {"GET", "/r/{code}/v/{id}", old_version, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
+        "one version of it, by the record's id"},
+    {"GET", "/r/{code}/{slug}", with_slug, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
+        "sends on to the article"},
     {NULL},
 };

@@ -254,13 +254,11 @@ static void diff(struct request *r)
     answer_page(r, 200, &template_diff, v, locale_message(request_locale(r), M("What changed")));
 }
 
-#define READ(path_, handler_, help_)                                                                         \
-    {                                                                                                        \
-        "GET", path_, handler_, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, help_                              \
-    }
+/* method, path, handler, permission, csrf, class, caching, max_body, help */
 const struct route page_history_routes[] = {
-    READ("/r/{code}/history", history, "the article's versions"),
-    READ("/r/{code}/history.json", history, "the same as JSON"),
-    READ("/r/{code}/diff", diff, "what changed: ?from=ID&to=ID; without them the last change"),
+    {"GET", "/r/{code}/history", history, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, "the article's versions"},
+    {"GET", "/r/{code}/history.json", history, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, "the same as JSON"},
+    {"GET", "/r/{code}/diff", diff, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
+        "what changed: ?from=ID&to=ID; without them the last change"},
     {NULL},
 };

@@ -184,19 +184,20 @@ static void topics(struct request *r)
         names_answer(r, form, &names);
 }
 
-#define LIST(path_, handler_, help_)                                                                         \
-    {                                                                                                        \
-        "GET", path_, handler_, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, help_                              \
-    }
+/* method, path, handler, permission, csrf, class, caching, max_body, help */
 const struct route page_list_routes[] = {
-    LIST("/", front, "the newest articles"),
-    LIST("/index.json", front, "the same as JSON"),
-    LIST("/index.atom", front, "the same as an Atom feed"),
-    LIST("/lang/{code}", by_language, "articles in a language; .json and .atom too"),
-    LIST("/tag/{tag}", by_topic, "articles on a topic; .json and .atom too"),
-    LIST("/languages", languages, "languages and how many articles they have"),
-    LIST("/languages.json", languages, "the same as JSON"),
-    LIST("/topics", topics, "topics and how many articles they have"),
-    LIST("/topics.json", topics, "the same as JSON"),
+    {"GET", "/", front, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, "the newest articles"},
+    {"GET", "/index.json", front, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, "the same as JSON"},
+    {"GET", "/index.atom", front, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, "the same as an Atom feed"},
+    {"GET", "/lang/{code}", by_language, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
+        "articles in a language; .json and .atom too"},
+    {"GET", "/tag/{tag}", by_topic, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
+        "articles on a topic; .json and .atom too"},
+    {"GET", "/languages", languages, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
+        "languages and how many articles they have"},
+    {"GET", "/languages.json", languages, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, "the same as JSON"},
+    {"GET", "/topics", topics, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
+        "topics and how many articles they have"},
+    {"GET", "/topics.json", topics, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, "the same as JSON"},
     {NULL},
 };
