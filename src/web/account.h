@@ -6,7 +6,6 @@
 
 /* Where to go after signing in: an address of this node. */
 struct str account_next(struct request *r);
-struct str account_client(const struct request *r); /* what limits count by */
 int account_name_check(struct str name, struct err *err);
 /* Whether this node takes another account from this form; uses the invitation up. ERR_DENIED. */
 int account_may_sign_up(struct request *r, struct err *err);

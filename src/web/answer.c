@@ -217,19 +217,33 @@ void answer_problem(struct request *r, int status, const char *what, const char 
     answer_story(r, status, translated(r, what), (struct str){NULL, 0}, translated(r, todo));
 }
 
+void add_wait(struct request *r, int64_t seconds, struct buf *out)
+{
+    if (seconds < 120)
+        locale_add_plural(r->locale, MP("Wait one second and try again.", "Wait %{n} seconds and try again."),
+            seconds, out);
+    else
+        locale_add_plural(r->locale, MP("Wait one minute and try again.", "Wait %{n} minutes and try again."),
+            (seconds + 59) / 60, out);
+}
+
 void answer_wait(struct request *r, int64_t seconds)
 {
     struct buf todo _cleanup_buf_ = BUF_INIT;
     atomic_fetch_add(&r->web->metrics.refused_limit, 1);
     answer_header(r, "Retry-After", arena_printf(request_arena(r), "%lld", (long long)seconds));
-    if (seconds < 120)
-        locale_add_plural(r->locale, MP("Wait one second and try again.", "Wait %{n} seconds and try again."),
-            seconds, &todo);
-    else
-        locale_add_plural(r->locale, MP("Wait one minute and try again.", "Wait %{n} minutes and try again."),
-            (seconds + 59) / 60, &todo);
+    add_wait(r, seconds, &todo);
     answer_story(r, 429, locale_message(r->locale, M("That was too often from here in a short time.")),
         (struct str){NULL, 0}, arena_str(request_arena(r), buf_str(&todo)));
+}
+
+/* The keeper's limits say in English how long to wait; the page says it in the reader's language. */
+int64_t wait_of(const struct err *err)
+{
+    long long seconds = 0;
+    return err->code == ERR_LIMIT && sscanf(err->todo, "wait %lld seconds", &seconds) == 1 && seconds > 0
+               ? seconds
+               : 0;
 }
 
 void answer_starting(struct request *r)
@@ -267,10 +281,11 @@ static int status_of(int code)
 void answer_error(struct request *r, const struct err *err)
 {
     int status = status_of(err->code);
+    if (wait_of(err)) {
+        answer_wait(r, wait_of(err));
+        return;
+    }
     if (status < 500) {
-        /* The keeper's and the limits' refusals say how long to wait. */
-        if (err->code == ERR_LIMIT && strncmp(err->todo, "wait ", 5) == 0)
-            status = 429;
         answer_story(r, status, translated(r, err->what), translated(r, err->kept), translated(r, err->todo));
         return;
     }

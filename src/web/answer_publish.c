@@ -195,12 +195,8 @@ void page_confirm(struct request *r)
     record.created_at = request_now(r);
     struct keeper *keeper = node_keeper(r->web->node, &err);
     const char *said = arena_strz(request_arena(r), notice);
-    int64_t wait = limits_take(r->web->limits, LIMIT_SIGN_IN, (struct str){(char *)r->client.b, r->client.n},
-        clock_now_us(&r->web->clock));
-    if (wait) {
-        answer_wait(r, wait);
+    if (!request_may_try(r, LIMIT_SIGN_IN))
         return;
-    }
     int code = keeper ? keeper_confirm(
                             keeper, request_session(r), r->account.name, request_form(r, "password"), &err)
                       : err.code;

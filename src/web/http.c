@@ -95,13 +95,16 @@ static void read_client(struct request *r)
         memcpy(r->client.b, v6->sin6_addr.s6_addr + (mapped ? 12 : 0), r->client.n);
         r->client_loopback = mapped ? r->client.b[0] == 127 : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
     }
+    r->client_many = r->client_loopback;
     if (r->web->proxy && r->client_loopback && r->in.forwarded_for.n) {
         struct str list = r->in.forwarded_for, last = list, piece;
         while (str_cut(&list, ',', &piece))
             last = piece; /* the one our own proxy added */
         struct limit_key key;
-        if (limit_key_of_text(last, &key))
+        if (limit_key_of_text(last, &key)) {
             r->client = key;
+            r->client_many = false;
+        }
     }
 }
 
@@ -177,12 +180,8 @@ static bool check_route(struct request *r)
                 M("Open the page on this node and send it from there."));
             return false;
         }
-        int64_t wait = limits_take(web->limits, LIMIT_POST, (struct str){(char *)r->client.b, r->client.n},
-            clock_now_us(&web->clock));
-        if (wait) {
-            answer_wait(r, wait);
+        if (!request_may_try(r, LIMIT_POST))
             return false;
-        }
     }
     return true;
 }

@@ -112,9 +112,9 @@ struct request {
     struct buf body;
     size_t max_body;
     const struct locale *locale;
-    bool locale_asked;       /* by ?ui=: kept in a cookie */
-    struct limit_key client; /* the address's part that limits count by */
-    bool client_loopback;
+    bool locale_asked;                 /* by ?ui=: kept in a cookie */
+    struct limit_key client;           /* the address's part that limits count by */
+    bool client_loopback, client_many; /* many: it stands for the readers behind a Tor or proxy */
     struct store_read *read;
     /* who */
     bool session_looked_up, signed_in;
@@ -146,6 +146,11 @@ struct request *request_create(struct web *web, const char *address);
 void request_destroy(struct request *r);
 struct str request_cookie(const struct request *r, const char *name);
 bool request_read_form(struct request *r, struct err *err); /* parses the body by its content type */
+/* One try by this reader's address: 0, or the seconds to wait. */
+int64_t request_wait(struct request *r, enum limit_type type);
+bool request_may_try(
+    struct request *r, enum limit_type type); /* false: it was too often, and that is answered */
+void request_try_was_right(struct request *r, enum limit_type type); /* gives the try back */
 void request_choose_locale(struct request *r);
 bool request_seems_anonymous(const struct request *r); /* no cookie that could change the page */
 
@@ -169,6 +174,8 @@ void answer_starting(struct request *r);
 /* An error's page, or its JSON where the path ends in .json. what and todo are messages (M("…")) or text. */
 void answer_problem(struct request *r, int status, const char *what, const char *todo);
 void answer_wait(struct request *r, int64_t seconds); /* 429 */
+int64_t wait_of(const struct err *err);               /* the seconds an ERR_LIMIT asks to wait, or 0 */
+void add_wait(struct request *r, int64_t seconds, struct buf *out); /* "Wait 5 seconds and try again." */
 
 /* session.c */
 void session_look_up(struct request *r);

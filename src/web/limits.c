@@ -13,7 +13,6 @@ static const struct {
     [LIMIT_POST] = {60, 1000000},
     [LIMIT_SIGN_IN] = {20, 15 * 1000000},
     [LIMIT_SIGN_UP] = {10, 360 * 1000000},
-    [LIMIT_SEARCH] = {60, 250000},
 };
 
 #define SETS 4096
@@ -73,14 +72,20 @@ static uint64_t hash_of(const struct limits *l, enum limit_type type, struct str
     return hash ? hash : 1;
 }
 
-static int64_t seconds_until(int64_t full_at, enum limit_type type, int64_t now_us)
+static int64_t cost(enum limit_type type, bool many)
+{
+    return rates[type].every_us / (many ? 10 : 1);
+}
+
+static int64_t seconds_until(int64_t full_at, enum limit_type type, bool many, int64_t now_us)
 {
     /* A bucket whose full_at lies burst × every ahead is empty. */
-    int64_t over = full_at + rates[type].every_us - (now_us + rates[type].burst * rates[type].every_us);
+    int64_t over = full_at + cost(type, many) - (now_us + rates[type].burst * rates[type].every_us);
     return over <= 0 ? 0 : (over + 999999) / 1000000;
 }
 
-static int64_t take(struct limits *l, enum limit_type type, struct str key, int64_t now_us, bool really)
+static int64_t take(
+    struct limits *l, enum limit_type type, struct str key, bool many, int64_t now_us, bool really)
 {
     uint64_t hash = hash_of(l, type, key);
     pthread_mutex_lock(&l->lock);
@@ -89,31 +94,31 @@ static int64_t take(struct limits *l, enum limit_type type, struct str key, int6
     if (b) {
         if (b->full_at < now_us)
             b->full_at = now_us;
-        wait = seconds_until(b->full_at, type, now_us);
+        wait = seconds_until(b->full_at, type, many, now_us);
         if (!wait && really)
-            b->full_at += rates[type].every_us;
+            b->full_at += cost(type, many);
     }
     pthread_mutex_unlock(&l->lock);
     return wait;
 }
 
-int64_t limits_take(struct limits *l, enum limit_type type, struct str key, int64_t now_us)
+int64_t limits_take(struct limits *l, enum limit_type type, struct str key, bool many, int64_t now_us)
 {
-    return take(l, type, key, now_us, true);
+    return take(l, type, key, many, now_us, true);
 }
 
-int64_t limits_wait(struct limits *l, enum limit_type type, struct str key, int64_t now_us)
+int64_t limits_wait(struct limits *l, enum limit_type type, struct str key, bool many, int64_t now_us)
 {
-    return take(l, type, key, now_us, false);
+    return take(l, type, key, many, now_us, false);
 }
 
-void limits_return(struct limits *l, enum limit_type type, struct str key, int64_t now_us)
+void limits_return(struct limits *l, enum limit_type type, struct str key, bool many, int64_t now_us)
 {
     uint64_t hash = hash_of(l, type, key);
     pthread_mutex_lock(&l->lock);
     struct bucket *b = find(l, hash, false);
     if (b && b->full_at > now_us)
-        b->full_at -= rates[type].every_us;
+        b->full_at -= cost(type, many);
     pthread_mutex_unlock(&l->lock);
 }
 

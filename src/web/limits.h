@@ -11,7 +11,6 @@ enum limit_type {
     LIMIT_POST,    /* any form, by address */
     LIMIT_SIGN_IN, /* passwords tried, by address; names are the keeper's to guard */
     LIMIT_SIGN_UP, /* accounts made, by address */
-    LIMIT_SEARCH,  /* for pages that cost much, by address */
     LIMIT_TYPES
 };
 
@@ -24,15 +23,16 @@ struct limit_key {
 
 struct limits *limits_create(const struct rng *rng);
 void limits_destroy(struct limits *l); /* takes NULL */
-/* Takes one token: 0, or the seconds until there is one again. Thread-safe. When the table is full the entry
- * that was quiet longest makes room: an attacker with many addresses can forget for himself, never block
- * another. */
-int64_t limits_take(struct limits *l, enum limit_type type, struct str key, int64_t now_us);
+/* many: the key stands for many people, as the loopback address of a Tor or proxy does; they have ten times
+ * as much. Takes one token: 0, or the seconds until there is one again. Thread-safe. When the table is full
+ * the entry that was quiet longest makes room: an attacker with many addresses can forget for himself, never
+ * block another. */
+int64_t limits_take(struct limits *l, enum limit_type type, struct str key, bool many, int64_t now_us);
 /* Looks without taking. */
-int64_t limits_wait(struct limits *l, enum limit_type type, struct str key, int64_t now_us);
+int64_t limits_wait(struct limits *l, enum limit_type type, struct str key, bool many, int64_t now_us);
 /* Gives a token back: a try that turned out right is none. */
-void limits_return(struct limits *l, enum limit_type type, struct str key, int64_t now_us);
-/* sa is a struct sockaddr; a text form for X-Forwarded-For. False: not an address. */
+void limits_return(struct limits *l, enum limit_type type, struct str key, bool many, int64_t now_us);
+/* From a text form, as in X-Forwarded-For. False: not an address. */
 bool limit_key_of_text(struct str text, struct limit_key *out);
 
 #endif

@@ -25,8 +25,13 @@ static void problem_of(struct request *r, struct view *view, const struct err *e
     if (!err || !err->code)
         return;
     struct buf line _cleanup_buf_ = BUF_INIT;
-    buf_adds(&line, locale_message(r->locale, err->what));
-    if (*err->todo) {
+    int64_t wait = wait_of(err);
+    buf_adds(&line,
+        locale_message(r->locale, wait ? M("That was too often from here in a short time.") : err->what));
+    if (wait) {
+        buf_addc(&line, ' ');
+        add_wait(r, wait, &line);
+    } else if (*err->todo) {
         buf_addz(&line, "; ");
         buf_adds(&line, locale_message(r->locale, err->todo));
     }
@@ -55,20 +60,6 @@ static bool sign_up_open(const struct request *r)
 static bool by_invitation(const struct request *r)
 {
     return !strcmp(r->web->sign_up, "invitation");
-}
-
-struct str account_client(const struct request *r)
-{
-    return (struct str){(const char *)r->client.b, r->client.n};
-}
-
-/* False, and answered, where this address tried too often. */
-static bool may_try(struct request *r, enum limit_type type)
-{
-    int64_t wait = limits_take(r->web->limits, type, account_client(r), clock_now_us(&r->web->clock));
-    if (wait)
-        answer_wait(r, wait);
-    return !wait;
 }
 
 /* ---- sign in */
@@ -116,10 +107,10 @@ static int sign_in(struct request *r, struct str name, struct str password, stru
 static void post_sign_in(struct request *r)
 {
     struct err err = {0};
-    if (!may_try(r, LIMIT_SIGN_IN))
+    if (!request_may_try(r, LIMIT_SIGN_IN))
         return;
     if (!sign_in(r, str_trim(request_form(r, "name")), request_form(r, "password"), &err)) {
-        limits_return(r->web->limits, LIMIT_SIGN_IN, account_client(r), clock_now_us(&r->web->clock));
+        request_try_was_right(r, LIMIT_SIGN_IN);
         answer_notice(r, M("You are signed in."));
         answer_redirect(r, account_next(r));
     } else if (is_ours(&err)) {
@@ -204,7 +195,7 @@ static void post_sign_up(struct request *r)
             err_set(&err, ERR_EXISTS, M("That name is taken."));
         } else {
             err = (struct err){0};
-            if (!may_try(r, LIMIT_SIGN_UP))
+            if (!request_may_try(r, LIMIT_SIGN_UP))
                 return;
             if (!account_may_sign_up(r, &err))
                 node_account_add(request_node(r), name, password, &key, &err);
@@ -290,7 +281,7 @@ static void post_password(struct request *r)
 {
     struct err err = {0};
     struct str old = request_form(r, "old"), password = request_form(r, "password");
-    if (!may_try(r, LIMIT_SIGN_IN))
+    if (!request_may_try(r, LIMIT_SIGN_IN))
         return;
     if (r->account.own_key)
         err_set(&err, ERR_INPUT, M("Your key is in your browser; this account has no password."));
@@ -323,7 +314,7 @@ static void post_key(struct request *r)
     struct err err = {0};
     struct str export_password = request_form(r, "export_password");
     struct buf key _cleanup_buf_ = BUF_INIT;
-    if (!may_try(r, LIMIT_SIGN_IN))
+    if (!request_may_try(r, LIMIT_SIGN_IN))
         return;
     struct keeper *keeper = node_keeper(request_node(r), &err);
     if (!keeper)
@@ -387,7 +378,7 @@ static void post_delete(struct request *r)
 {
     struct err err = {0};
     bool vanish = request_form(r, "vanish").n > 0;
-    if (!may_try(r, LIMIT_SIGN_IN))
+    if (!request_may_try(r, LIMIT_SIGN_IN))
         return;
     if (!str_eq(str_trim(request_form(r, "name")), r->account.name)) {
         err_set(&err, ERR_INPUT, M("That is not the name of this account."));

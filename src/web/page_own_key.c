@@ -59,7 +59,7 @@ static int add_account(struct request *r, const struct pubkey *key, bool *new_he
     if (request_read(r) && !node_account_by_name(request_read(r), request_arena(r), name, &taken, err))
         return err_set(err, ERR_EXISTS, M("That name is taken."));
     *err = (struct err){0};
-    if (limits_take(r->web->limits, LIMIT_SIGN_UP, account_client(r), clock_now_us(&r->web->clock)))
+    if (request_wait(r, LIMIT_SIGN_UP))
         return err_set(err, ERR_LIMIT, M("That was too often from here in a short time."));
     code = account_may_sign_up(r, err);
     return code ? code : node_account_add_own_key(request_node(r), name, key, err);
@@ -72,7 +72,7 @@ static void post_own_key(struct request *r)
     struct account account;
     uint8_t cookie[16];
     bool new_here = false;
-    if (limits_take(r->web->limits, LIMIT_SIGN_IN, account_client(r), clock_now_us(&r->web->clock))) {
+    if (request_wait(r, LIMIT_SIGN_IN)) {
         show(r, 429, M("That was too often from here in a short time."), false);
         return;
     }

@@ -201,3 +201,28 @@ bool request_seems_anonymous(const struct request *r)
     return !r->in.cookie.n ||
            (!request_cookie(r, r->web->session_cookie).p && !request_cookie(r, r->web->notice_cookie).p);
 }
+
+/* ---- limits */
+
+static struct str client(const struct request *r)
+{
+    return (struct str){(const char *)r->client.b, r->client.n};
+}
+
+int64_t request_wait(struct request *r, enum limit_type type)
+{
+    return limits_take(r->web->limits, type, client(r), r->client_many, clock_now_us(&r->web->clock));
+}
+
+bool request_may_try(struct request *r, enum limit_type type)
+{
+    int64_t wait = request_wait(r, type);
+    if (wait)
+        answer_wait(r, wait);
+    return !wait;
+}
+
+void request_try_was_right(struct request *r, enum limit_type type)
+{
+    limits_return(r->web->limits, type, client(r), r->client_many, clock_now_us(&r->web->clock));
+}

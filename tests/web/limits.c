@@ -9,17 +9,20 @@ static void lets_a_burst_pass_and_refills(void **state)
     struct limits *l = limits_create(&rng_system);
     int64_t now = 1000 * SECOND;
     for (int i = 0; i < 20; i++)
-        assert_int_equal(limits_take(l, LIMIT_SIGN_IN, STR("a"), now), 0);
-    int64_t wait = limits_take(l, LIMIT_SIGN_IN, STR("a"), now);
+        assert_int_equal(limits_take(l, LIMIT_SIGN_IN, STR("a"), false, now), 0);
+    int64_t wait = limits_take(l, LIMIT_SIGN_IN, STR("a"), false, now);
     assert_true(wait > 0 && wait <= 15);
-    assert_int_equal(limits_take(l, LIMIT_SIGN_IN, STR("b"), now), 0); /* nobody else is held up */
-    assert_int_equal(limits_take(l, LIMIT_SIGN_UP, STR("a"), now), 0); /* nor anything else */
-    assert_true(limits_take(l, LIMIT_SIGN_IN, STR("a"), now + (wait - 1) * SECOND) > 0);
-    assert_int_equal(limits_take(l, LIMIT_SIGN_IN, STR("a"), now + wait * SECOND), 0);
-    assert_true(limits_take(l, LIMIT_SIGN_IN, STR("a"), now + wait * SECOND) > 0);
-    limits_return(l, LIMIT_SIGN_IN, STR("a"), now + wait * SECOND);
-    assert_int_equal(limits_wait(l, LIMIT_SIGN_IN, STR("a"), now + wait * SECOND), 0);
-    assert_int_equal(limits_take(l, LIMIT_SIGN_IN, STR("a"), now + wait * SECOND), 0);
+    assert_int_equal(limits_take(l, LIMIT_SIGN_IN, STR("b"), false, now), 0); /* nobody else is held up */
+    assert_int_equal(limits_take(l, LIMIT_SIGN_UP, STR("a"), false, now), 0); /* nor anything else */
+    assert_true(limits_take(l, LIMIT_SIGN_IN, STR("a"), false, now + (wait - 1) * SECOND) > 0);
+    assert_int_equal(limits_take(l, LIMIT_SIGN_IN, STR("a"), false, now + wait * SECOND), 0);
+    assert_true(limits_take(l, LIMIT_SIGN_IN, STR("a"), false, now + wait * SECOND) > 0);
+    limits_return(l, LIMIT_SIGN_IN, STR("a"), false, now + wait * SECOND);
+    assert_int_equal(limits_wait(l, LIMIT_SIGN_IN, STR("a"), false, now + wait * SECOND), 0);
+    assert_int_equal(limits_take(l, LIMIT_SIGN_IN, STR("a"), false, now + wait * SECOND), 0);
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(limits_take(l, LIMIT_SIGN_IN, STR("tor"), true, now), 0);
+    assert_true(limits_take(l, LIMIT_SIGN_IN, STR("tor"), true, now) > 0);
     limits_destroy(l);
 }
 
@@ -27,7 +30,7 @@ static void survives_more_keys_than_it_holds(void **state)
 {
     struct limits *l = limits_create(&rng_system);
     for (uint32_t i = 0; i < 100000; i++)
-        assert_int_equal(limits_take(l, LIMIT_POST, (struct str){(char *)&i, sizeof i}, SECOND), 0);
+        assert_int_equal(limits_take(l, LIMIT_POST, (struct str){(char *)&i, sizeof i}, false, SECOND), 0);
     limits_destroy(l);
 }
 
