@@ -1,21 +1,34 @@
 /* main.c: names every room and joins their tables; nothing else knows them all. */
 #include "cli/command.h"
 
+#include "news/news.h"
+#include "web/web.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 /* One row a subcommand, in the order help shows them. */
 static const struct command *const commands[] = {
-    &command_help,
+    &command_serve,
+    &command_account,
+    &command_rebuild,
+    &command_check,
+    &command_backup,
+    &command_restore,
     &command_version,
+    &command_help,
+    &command_front,
     &command_keeper,
     NULL,
 };
 
 /* ---- the rooms' tables, one row a room; joined below ---- */
 
-static const struct config_option *const option_tables[] = {node_config_options};
+static const struct config_option *const option_tables[] = {node_config_options, web_options};
+static const struct store_migration *const migration_tables[] = {node_migrations, web_migrations};
+static const struct store_text_source *const text_tables[] = {news_texts};
+static const struct store_projection *const projections[] = {&news_projection};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define MAX_JOINED 256
@@ -23,6 +36,9 @@ static const struct config_option *const option_tables[] = {node_config_options}
 /* Everything the rooms brought, one table each, ended by an empty row. */
 struct joined {
     struct config_option options[MAX_JOINED];
+    struct store_migration migrations[MAX_JOINED];
+    struct store_text_source texts[MAX_JOINED];
+    struct store_projection projections[COUNT(projections) + 1];
 };
 
 static void join(struct joined *all)
@@ -31,6 +47,16 @@ static void join(struct joined *all)
     for (size_t t = 0; t < COUNT(option_tables); t++)
         for (const struct config_option *o = option_tables[t]; o->section && n < MAX_JOINED - 1; o++)
             all->options[n++] = *o;
+    n = 0;
+    for (size_t t = 0; t < COUNT(migration_tables); t++)
+        for (const struct store_migration *m = migration_tables[t]; m->room && n < MAX_JOINED - 1; m++)
+            all->migrations[n++] = *m;
+    n = 0;
+    for (size_t t = 0; t < COUNT(text_tables); t++)
+        for (const struct store_text_source *s = text_tables[t]; s->extract && n < MAX_JOINED - 1; s++)
+            all->texts[n++] = *s;
+    for (size_t p = 0; p < COUNT(projections); p++)
+        all->projections[p] = *projections[p];
 }
 
 static bool wants_help(int argc, char **argv)
@@ -45,10 +71,16 @@ int main(int argc, char **argv)
 {
     static struct joined all;
     join(&all);
+    struct store_tables tables = {
+        .projections = all.projections, .migrations = all.migrations, .texts = all.texts};
+    struct progress progress;
+    progress_init(&progress);
     signal(SIGPIPE, SIG_IGN);
     char help_word[] = "help";
     struct command_context context = {
-        .program = argv[0],
+        .program = "/proc/self/exe", /* ourselves, wherever argv[0] was found */
+        .tables = &tables,
+        .progress = &progress,
         .options = all.options,
         .commands = commands,
     };

@@ -1,6 +1,9 @@
 /* command.c: what every subcommand shares: reading its options, opening its node, saying what went wrong. */
 #include "cli/command.h"
 
+#include "base/log.h"
+#include "base/progress.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,4 +91,42 @@ int command_config(const struct command_context *context, const struct command_c
         return err_set(err, ERR_MEMORY, "out of memory");
     return config_load(
         common->config ? common->config : beside, common->config != NULL, context->options, out, err);
+}
+
+int command_node_options(const struct command_context *context, const struct command_common *common,
+    struct node_options *out, struct err *err)
+{
+    *out = (struct node_options){
+        .directory = common->data, .tables = context->tables, .program = context->program};
+    int bad = command_config(context, common, &out->own_config, err);
+    if (bad)
+        return bad;
+    out->config = out->own_config;
+    out->url = config_text(out->config, "web", "url");
+    log_set_level((enum log_level)config_int(out->config, "log", "level"));
+    return 0;
+}
+
+static void show_opening(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+    struct progress *p = ctx;
+    progress_show(p, what, done, total);
+    if (done == total)
+        progress_end(p);
+}
+
+int command_node(const struct command_context *context, const struct command_common *common,
+    enum node_mode mode, struct node **out, struct err *err)
+{
+    struct node_options options;
+    int bad = command_node_options(context, common, &options, err);
+    if (bad)
+        return bad;
+    options.progress = show_opening;
+    options.progress_ctx = context->progress;
+    bad = node_open(&options, mode, out, err);
+    progress_end(context->progress);
+    if (bad)
+        config_destroy(options.own_config);
+    return bad;
 }

@@ -2,6 +2,7 @@
 #ifndef WN_CLI_COMMAND_H
 #define WN_CLI_COMMAND_H
 
+#include "base/progress.h"
 #include "node/node.h"
 
 struct command_context {
@@ -9,6 +10,7 @@ struct command_context {
     const struct store_tables *tables;
     const struct config_option *options;
     const struct command *const *commands; /* for help; ends with NULL */
+    struct progress *progress;             /* of opening and rebuilding (base/progress.h) */
 };
 struct command {
     const char *name;    /* the table ends with NULL */
@@ -40,7 +42,11 @@ int command_fail(const struct err *err); /* prints "widenet: …" on standard er
 /* Loads the configuration that common names; a missing file is fine unless --config named it. */
 int command_config(const struct command_context *context, const struct command_common *common,
     struct config **out, struct err *err);
-/* Loads the configuration and opens the node. */
+/* What command_node opens with, for a command that adds to it; the configuration is loaded and the node's own
+ * once it is open (config_destroy out->own_config where opening fails). */
+int command_node_options(const struct command_context *context, const struct command_common *common,
+    struct node_options *out, struct err *err);
+/* Loads the configuration and opens the node. Long steps show their progress on a terminal. */
 int command_node(const struct command_context *context, const struct command_common *common,
     enum node_mode mode, struct node **out, struct err *err);
 

@@ -17,6 +17,7 @@ struct service {
     struct vault_pepper *pepper; /* a locked copy */
     struct clock clock;
     int64_t (*monotonic_now_us)(void);
+    struct vault_params params; /* for new passwords */
     struct rules_confirmed confirmed;
 };
 

@@ -134,7 +134,7 @@ static int prove_password(
         }
     }
     uint8_t salt[VAULT_SALT_BYTES];
-    struct vault_params params = slot ? slot->params : keeper__params;
+    struct vault_params params = slot ? slot->params : s->params;
     if (slot)
         memcpy(salt, slot->salt, sizeof salt);
     else
@@ -184,7 +184,7 @@ static int name_taken(struct job *j, struct str name, bool unattended)
 
 static void begin_slot(struct job *j, struct slot *slot, struct str name)
 {
-    *slot = (struct slot){.params = keeper__params,
+    *slot = (struct slot){.params = j->service->params,
         .created_at = clock_now(&j->service->clock),
         .tries = TRIES_MAX,
         .tries_at = clock_now(&j->service->clock)};
@@ -414,7 +414,7 @@ int keeper__answer_change_password(struct job *j)
         return bad;
     struct slot changed = *keeper__slots_at(s->slots, i);
     randombytes_buf(changed.salt, sizeof changed.salt);
-    changed.params = keeper__params;
+    changed.params = s->params;
     bad = hash_unlocked(j, fresh, changed.salt, &changed.params);
     if (bad)
         return bad;

@@ -250,7 +250,7 @@ static int start(
     if (!bad)
         bad = lock_file(file_fd, err);
     if (!bad)
-        bad = keeper__service_create(file_fd, pepper, &clock_system, NULL, &p->service, err);
+        bad = keeper__service_create(file_fd, pepper, &clock_system, NULL, NULL, &p->service, err);
     if (bad)
         return bad;
     p->quick = sodium_malloc(sizeof *p->quick);

@@ -156,7 +156,8 @@ void keeper__service_answer(
 }
 
 int keeper__service_create(int file_fd, const struct vault_pepper *pepper, const struct clock *clock,
-    int64_t (*monotonic_now_us)(void), struct service **out, struct err *err)
+    int64_t (*monotonic_now_us)(void), const struct vault_params *params, struct service **out,
+    struct err *err)
 {
     struct service *s = calloc(1, sizeof *s);
     if (!s || sodium_init() < 0) {
@@ -165,6 +166,7 @@ int keeper__service_create(int file_fd, const struct vault_pepper *pepper, const
     }
     s->clock = *clock;
     s->monotonic_now_us = monotonic_now_us ? monotonic_now_us : monotonic_us;
+    s->params = params ? *params : keeper__params;
     s->tries = keeper__tries_create();
     s->pepper = sodium_malloc(sizeof *s->pepper);
     if (!s->tries || !s->pepper || pthread_mutex_init(&s->lock, NULL) != 0) {

@@ -36,9 +36,11 @@ enum keeper_request {
 };
 
 struct service;
-/* file_fd stays the caller's. monotonic_now_us may be NULL: the machine's. */
+/* file_fd stays the caller's. monotonic_now_us and params may be NULL: the machine's, and keeper__params
+ * (tests hash cheaply). */
 int keeper__service_create(int file_fd, const struct vault_pepper *pepper, const struct clock *clock,
-    int64_t (*monotonic_now_us)(void), struct service **out, struct err *err);
+    int64_t (*monotonic_now_us)(void), const struct vault_params *params, struct service **out,
+    struct err *err);
 void keeper__service_destroy(struct service *s); /* takes NULL */
 /* Hashes a password: is to run on the one thread for that. */
 bool keeper__service_is_slow(struct str request);

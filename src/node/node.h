@@ -60,10 +60,14 @@ enum node_mode {
 struct node_options {
     const char *directory; /* made (0700) where missing, except with NODE_READ */
     const struct config *config;
+    struct config *own_config; /* destroyed by node_close; usually the same; may be NULL */
     const struct store_tables *tables;
+    const char *url;     /* this node's own address, for NIP-62; may be NULL */
     const char *program; /* ourselves, to start the keeper; NULL with NODE_READ */
-    int keeper_fd;       /* an inherited socket to a running keeper, or −1: start one when first needed */
-    int (*keeper_socket)(void *ctx); /* a new socket after the keeper's restart; may be NULL */
+    /* Obtains a socket to a keeper, at first and after each of its ends; NULL: the node starts its own when
+     * it first needs one. */
+    int (*keeper_socket)(void *ctx);
+    int lock_fd; /* DATA/lock as inherited from the process that took it; 0 or less: take it */
     void *ctx;
     void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
     void *progress_ctx;
@@ -128,6 +132,42 @@ int node_account_remove(struct node *node, struct str name, struct err *err);
 int node_invitation_create(struct node *node, struct buf *code, struct err *err);
 int node_invitation_use(
     struct node *node, struct str code, struct err *err); /* ERR_DENIED: unknown or used */
+/* Makes a used one good again, where signing up with it failed afterwards. */
+int node_invitation_return(struct node *node, struct str code, struct err *err);
+/* NIP-49 text of an account's key, under export_password. Wants the account's password. */
+int node_account_export(struct node *node, struct str name, struct str password, struct str export_password,
+    struct buf *out, struct err *err);
+/* ---- serving: the parent process, and what the front needs of it
+ * -------------------------------------------- */
+
+/* What the parent of `widenet serve` does: takes DATA/lock, starts the front (program front, with arguments)
+ * and keepers, restarts what crashes with growing pauses, tells the service manager (sd_notify), and stops
+ * them in order on SIGTERM or SIGINT. Returns when all have ended: 0, or the error the front could not start
+ * for. on_ready is given the address the front serves at. */
+struct serve_options {
+    const char *directory, *program;
+    char *const *front_arguments; /* ends with NULL; behind "front" */
+    void (*on_ready)(void *ctx, const char *address);
+    void *ctx;
+};
+int node_serve(const struct serve_options *options, struct err *err);
+
+/* The front's side, on the descriptors node_serve left it. */
+struct front;
+int front_attach(struct front **out, struct err *err); /* ERR_INPUT where nobody serves */
+void front_detach(struct front *f);                    /* takes NULL */
+int front_lock_fd(const struct front *f);
+int front_keeper_socket(void *front); /* for node_options.keeper_socket, ctx is the front */
+void front_progress(void *front, const char *what, uint64_t done, uint64_t total);
+void front_ready(struct front *f, const char *address);
+void front_failed(struct front *f, const struct err *err); /* no restart: the parent says err and ends */
+/* Until SIGTERM, SIGINT or the parent's end; tells the parent every second that we live. SIGTERM and SIGINT
+ * must be blocked in all threads: front_attach does so in its own, before others are started. */
+void front_wait(struct front *f);
+
+/* ---- names
+ * ------------------------------------------------------------------------------------------------------- */
+
 /* npub, hex or an account's or source's local name. */
 int node_actor_from_text(struct node *node, struct str text, struct pubkey *out, struct err *err);
 

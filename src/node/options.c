@@ -5,6 +5,8 @@
 const struct config_option node_config_options[] = {
     {"log", "level", CONFIG_CHOICE, "info", 0, 0, "error|warn|info|debug",
         "How much the log on standard error says."},
+    {"serve", "listen", CONFIG_TEXT, "127.0.0.1:8484", 3, 200, NULL,
+        "Address and port of the pages; TLS is a proxy's matter."},
     {"store", "cache", CONFIG_SIZE, "64M", 1 << 20, INT64_C(64) << 30, NULL,
         "Memory for the database's pages, all connections together."},
     {"store", "readers", CONFIG_INT, "8", 1, 64, NULL,

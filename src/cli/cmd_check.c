@@ -1,0 +1,60 @@
+/* cmd_check.c: `widenet check`: reads everything again and says what is not as it was written. */
+#include "cli/command.h"
+
+#include <stdio.h>
+
+struct report {
+    bool json;
+    struct buf faults;
+    struct progress *progress;
+};
+
+static void on_fault(void *ctx, const char *line)
+{
+    struct report *r = ctx;
+    if (!r->json) {
+        progress_end(r->progress);
+        printf("fault: %s\n", line);
+        return;
+    }
+    if (r->faults.n)
+        buf_addc(&r->faults, ',');
+    buf_add_json(&r->faults, str_of(line));
+}
+
+static int run(const struct command_context *context, int argc, char **argv)
+{
+    struct report report = {.progress = context->progress};
+    const struct command_option options[] = {{"json", NULL, &report.json}, {NULL}};
+    struct command_common common = {0};
+    if (command_parse(&command_check, options, &common, argc, argv) != 0)
+        return 2;
+    struct err err;
+    struct node *node;
+    if (command_node(context, &common, NODE_READ, &node, &err) != 0)
+        return command_fail(&err);
+    struct store_check_result result = {0};
+    int bad = store_check(node_store(node), on_fault, &report, &result, &err);
+    progress_end(context->progress);
+    node_close(node);
+    if (!bad && report.json)
+        printf("{\"records\":%llu,\"bad_records\":%llu,\"other_faults\":%llu,\"faults\":[%.*s]}\n",
+            (unsigned long long)result.records, (unsigned long long)result.bad_records,
+            (unsigned long long)result.other_faults, STR_ARG(buf_str(&report.faults)));
+    else if (!bad)
+        printf("%llu records read, %llu of them bad, %llu other faults\n", (unsigned long long)result.records,
+            (unsigned long long)result.bad_records, (unsigned long long)result.other_faults);
+    buf_finish(&report.faults);
+    if (bad)
+        return command_fail(&err);
+    return result.bad_records || result.other_faults ? 1 : 0;
+}
+
+const struct command command_check = {
+    .name = "check",
+    .usage = "check [--json]",
+    .summary = "read everything again: records, signatures, indices, files",
+    .run = run,
+    .details = "Works beside a running node. Exit status 1 where anything is wrong.\n\n"
+               "  --json          one object with the counts and the faults\n",
+};
