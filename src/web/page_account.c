@@ -176,36 +176,43 @@ int account_may_sign_up(struct request *r, struct err *err)
                : 0;
 }
 
+/* What was typed, before anything is done with it. */
+static int check_sign_up(struct request *r, struct str name, struct str password, struct err *err)
+{
+    struct account taken;
+    struct err ignored = {0};
+    if (!sign_up_open(r))
+        return err_set(err, ERR_DENIED, M("This node takes no new accounts."));
+    int code = account_name_check(name, err);
+    if (code)
+        return code;
+    if (password.n < 10 || password.n > 1024)
+        return err_set(err, ERR_INPUT, M("A password has at least 10 characters."));
+    if (!str_eq(password, request_form(r, "again")))
+        return err_set(err, ERR_INPUT, M("The two passwords are not the same."));
+    if (request_read(r) && !node_account_by_name(request_read(r), request_arena(r), name, &taken, &ignored))
+        return err_set(err, ERR_EXISTS, M("That name is taken."));
+    return 0;
+}
+
 static void post_sign_up(struct request *r)
 {
     struct err err = {0};
     struct str name = str_trim(request_form(r, "name")), password = request_form(r, "password");
     struct pubkey key;
-    if (!sign_up_open(r)) {
-        err_set(&err, ERR_DENIED, M("This node takes no new accounts."));
-    } else if (account_name_check(name, &err)) {
-        ;
-    } else if (password.n < 10 || password.n > 1024) {
-        err_set(&err, ERR_INPUT, M("A password has at least 10 characters."));
-    } else if (!str_eq(password, request_form(r, "again"))) {
-        err_set(&err, ERR_INPUT, M("The two passwords are not the same."));
-    } else {
-        struct account taken;
-        if (request_read(r) && !node_account_by_name(request_read(r), request_arena(r), name, &taken, &err)) {
-            err_set(&err, ERR_EXISTS, M("That name is taken."));
-        } else {
-            err = (struct err){0};
-            if (!request_may_try(r, LIMIT_SIGN_UP))
-                return;
-            if (!account_may_sign_up(r, &err))
-                node_account_add(request_node(r), name, password, &key, &err);
-        }
+    int code = check_sign_up(r, name, password, &err);
+    if (!code) {
+        if (!request_may_try(r, LIMIT_SIGN_UP))
+            return;
+        code = account_may_sign_up(r, &err);
     }
-    if (err.code == ERR_EXISTS)
+    if (!code)
+        code = node_account_add(request_node(r), name, password, &key, &err);
+    if (code == ERR_EXISTS)
         err_set(&err, ERR_EXISTS, M("That name is taken."));
-    if (err.code && is_ours(&err)) {
+    if (code && is_ours(&err)) {
         answer_error(r, &err);
-    } else if (err.code) {
+    } else if (code) {
         show_sign_up(r, &err);
     } else if (sign_in(r, name, password, &err)) {
         answer_redirect(r, STR("/sign-in"));
@@ -280,19 +287,17 @@ static void get_password(struct request *r)
 static void post_password(struct request *r)
 {
     struct err err = {0};
-    struct str old = request_form(r, "old"), password = request_form(r, "password");
+    struct str password = request_form(r, "password"), name = r->account.name;
     if (!request_may_try(r, LIMIT_SIGN_IN))
         return;
-    if (r->account.own_key)
+    if (r->account.own_key) {
         err_set(&err, ERR_INPUT, M("Your key is in your browser; this account has no password."));
-    else if (password.n < 10 || password.n > 1024)
+    } else if (password.n < 10 || password.n > 1024) {
         err_set(&err, ERR_INPUT, M("A password has at least 10 characters."));
-    else if (!str_eq(password, request_form(r, "again")))
+    } else if (!str_eq(password, request_form(r, "again"))) {
         err_set(&err, ERR_INPUT, M("The two passwords are not the same."));
-    else if (!node_account_password(request_node(r), r->account.name, old, password, &err)) {
-        struct str name = r->account.name;
+    } else if (!node_account_password(request_node(r), name, request_form(r, "old"), password, &err)) {
         session_end_others(r, &err);
-        err = (struct err){0};
         if (sign_in(r, name, password, &err)) { /* the change ended this session as well */
             answer_redirect(r, STR("/sign-in"));
             return;
