@@ -23,6 +23,8 @@ struct client {
     struct node_server *server;
     int fd;        /* −1: free */
     bool finished; /* its thread is to be joined */
+    bool busy;     /* is being answered */
+    int64_t since; /* of the last answer's end: monotonic */
     pthread_t thread;
 };
 struct node_server {
@@ -50,17 +52,28 @@ static bool readable(int fd, int timeout_ms)
     return n > 0;
 }
 
+static void mark(struct client *c, bool busy)
+{
+    pthread_mutex_lock(&c->server->lock);
+    c->busy = busy;
+    c->since = monotonic_us();
+    pthread_mutex_unlock(&c->server->lock);
+}
+
 static void *serve_client(void *arg)
 {
     struct client *c = arg;
     struct buf in __attribute__((cleanup(wipe))) = BUF_INIT;
     while (readable(c->fd, IDLE_MS) && frame_receive(c->fd, &in, NODE_MAX_MESSAGE, STALL_MS, NULL) == 1) {
         struct buf reply _cleanup_buf_ = BUF_INIT;
+        mark(c, true);
         frame_begin(&reply);
         node__answer(c->server->node, buf_str(&in), &reply);
         frame_end(&reply);
         sodium_memzero(in.p, in.n);
-        if (frame_send(c->fd, buf_str(&reply), NULL) != 0)
+        int bad = frame_send(c->fd, buf_str(&reply), NULL);
+        mark(c, false);
+        if (bad)
             break;
         if (in.cap > NODE_BATCH_BYTES * 2)
             wipe(&in);
@@ -99,11 +112,28 @@ static struct client *free_place(struct node_server *s)
     return place;
 }
 
+/* Where all places are taken, the one that was silent longest goes; it may connect again when it has
+ * something to ask. */
+static void make_room(struct node_server *s)
+{
+    struct client *idle = NULL;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < MAX_CLIENTS; i++) {
+        struct client *c = &s->clients[i];
+        if (c->fd >= 0 && !c->busy && !c->finished && (!idle || c->since < idle->since))
+            idle = c;
+    }
+    if (idle)
+        shutdown(idle->fd, SHUT_RDWR);
+    pthread_mutex_unlock(&s->lock);
+    readable(s->stop_fd, 10);
+}
+
 static void accept_client(struct node_server *s)
 {
     struct client *c = free_place(s);
-    if (!c) { /* they end by themselves in time; until then new ones wait in the queue */
-        readable(s->stop_fd, 100);
+    if (!c) {
+        make_room(s);
         return;
     }
     int fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC);
@@ -115,6 +145,7 @@ static void accept_client(struct node_server *s)
     struct timeval stall = {.tv_sec = STALL_MS / 1000};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &stall, sizeof stall);
     c->fd = fd;
+    c->since = monotonic_us();
     if (!same_user(fd) || pthread_create(&c->thread, NULL, serve_client, c) != 0) {
         close(fd);
         c->fd = -1;
