@@ -200,9 +200,9 @@ struct import_sink {
     int (*append)(
         void *ctx, struct store_item *items, size_t n, struct err *err); /* already signed (JSONL) */
     int (*blob)(void *ctx, struct str bytes, struct str media_type, uint8_t sha256[32], struct err *err);
-    /* The current revision of this d by the importing actor: its content hash over (tags, text) equals hash?
-     */
-    bool (*is_current)(void *ctx, struct str d, const uint8_t hash[32]);
+    /* The current revision of this d by the importing actor: its created_at and news_content_hash(); 0 if
+     * there is none. */
+    int64_t (*current)(void *ctx, struct str d, uint8_t hash[32]);
     void (*progress)(void *ctx, uint64_t done, uint64_t total);
     /* One refused file: path relative to its root, reason in one line. */
     void (*refused)(void *ctx, struct str path, const struct err *why);
@@ -214,9 +214,16 @@ struct import_options {
     struct clock clock;
 };
 struct import_counts {
-    uint64_t files, imported, unchanged, refused, dropped_shortcodes, pictures, records, records_new;
+    uint64_t files, imported, unchanged, refused; /* files = imported + unchanged + refused */
+    uint64_t unreadable; /* folders that could not be read: reported by refused(), no files of this count */
+    uint64_t dropped_shortcodes, unresolved_refs, pictures;
+    uint64_t records, records_new; /* of JSONL: lines read, and records that were not there before */
 };
-/* A folder of Markdown, one Markdown file, or record JSONL. files = imported + unchanged + refused. */
+/* What an article says, its date of revision aside: SHA-256 over tags and text. */
+void news_content_hash(const struct record *r, uint8_t out[32]);
+/* A folder of Markdown, one Markdown file, or record JSONL (*.jsonl, *.ndjson; there a line counts as a
+ * file). Goes on behind what it refuses; a negative return means that it could not go on (ERR_FULL, ERR_IO,
+ * no such path). */
 int news_import(const char *path, const struct import_options *options, const struct import_sink *sink,
     struct import_counts *out, struct err *err);
 
