@@ -155,7 +155,9 @@ bool time_parse(struct str s, int64_t *out)
     if (s.n && (s.p[0] == 'T' || s.p[0] == 't' || s.p[0] == ' ')) {
         s = str_trim(str_slice(s, 1, s.n));
         if (s.n && s.p[0] >= '0' && s.p[0] <= '9') {
-            if (!take_digits(&s, 2, &c.hour) || !take_char(&s, ':') || !take_digits(&s, 2, &c.minute))
+            /* "2:00:08" stands in much front matter */
+            if ((!take_digits(&s, 2, &c.hour) && !take_digits(&s, 1, &c.hour)) || !take_char(&s, ':') ||
+                !take_digits(&s, 2, &c.minute))
                 return false;
             if (take_char(&s, ':')) {
                 if (!take_digits(&s, 2, &c.second))
