@@ -179,12 +179,18 @@ static struct sql_cursor *cursor_new(struct sql *s, const struct sql_statement *
     return c;
 }
 
+/* SQLite keeps a statement's text up to its semicolon. */
+static bool is_prepared_from(struct sql_cursor *c, const char *text)
+{
+    const char *kept = sqlite3_sql(c->stmt);
+    return !strncmp(kept, text, strlen(kept));
+}
+
 struct sql_cursor *sql_open(struct sql *s, const struct sql_statement *statement)
 {
     size_t bucket = (((uintptr_t)statement >> 4) ^ ((uintptr_t)statement >> 12)) % BUCKETS;
     for (struct sql_cursor *c = s->buckets[bucket]; c; c = c->next)
-        if (c->statement == statement && !c->open && c->stmt &&
-            !strcmp(sqlite3_sql(c->stmt), statement->text)) {
+        if (c->statement == statement && !c->open && c->stmt && is_prepared_from(c, statement->text)) {
             c->open = true;
             c->code = 0;
             return c;
