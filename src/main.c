@@ -11,6 +11,9 @@
 /* One row a subcommand, in the order help shows them. */
 static const struct command *const commands[] = {
     &command_serve,
+    &command_import,
+    &command_export,
+    &command_query,
     &command_account,
     &command_rebuild,
     &command_check,
