@@ -8,7 +8,9 @@
     return;
   var BEGIN = "widenet-unsent-";
   var MONTH = 30 * 86400000;
-  var names = ["title", "summary", "text", "topics", "language", "license", "alt"];
+  var names = ["title", "summary", "text", "topics", "language", "license", "alt"].filter(function (name) {
+    return form && form.elements[name];
+  });
 
   function read(key) {
     try {

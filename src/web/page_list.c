@@ -58,6 +58,8 @@ static void list(struct request *r, enum page_form form, struct news_query *q, s
         return;
     }
     view_str(l->view, "heading", l->title);
+    view_bool(l->view, "at_front", !l->title.n);
+    view_bool(l->view, "whole_pool", !l->title.n);
     web__listing_answer(r, form, l);
 }
 
