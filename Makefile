@@ -41,10 +41,10 @@ deb:            ## a Debian package, in build-deb/
 	@tools/install-deps deb
 	@tools/make-deb
 
-screenshots:    ## docs/screenshots/, anew
+screenshots: build ## docs/screenshots/, anew
 	@tools/install-deps shots
 	@tools/install-npm
-	@tools/screenshots $(BUILD)/widenet
+	@WIDENET_BUILD=$(abspath $(BUILD)) node tools/screenshots.mjs
 
 clean:          ## removes what was built (never data)
 	@rm -rf build build-install build-deb build-asan build-tsan build-fuzz build-user
