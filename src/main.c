@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
     &command_export,
     &command_query,
     &command_account,
+    &command_demo,
     &command_rebuild,
     &command_check,
     &command_backup,

@@ -470,6 +470,22 @@ static int find_source(struct node *node, struct str name, struct pubkey *out, s
     return keeper_find(keeper, name, true, out, err);
 }
 
+int node_source_forget(struct node *node, struct str name, struct err *err)
+{
+    if (node->mode == NODE_READ)
+        return err_set(err, ERR_DENIED, "the data directory was opened only to read");
+    if (node->remote) {
+        struct buf answer _cleanup_buf_ = BUF_INIT;
+        struct unpack u;
+        return ask_strings(node, NODE_SOURCE_FORGET, STRINGS(name), false, &answer, &u, err);
+    }
+    struct pubkey key;
+    int bad = find_source(node, name, &key, err);
+    if (!bad)
+        bad = store_erase_key(node->store, &key, clock_now(&node->clock), "its source was removed", err);
+    return bad ? bad : keeper_forget(node_keeper(node, NULL), &key, err);
+}
+
 int node_actor_from_text(struct node *node, struct str text, struct pubkey *out, struct err *err)
 {
     struct err ignored;

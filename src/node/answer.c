@@ -193,6 +193,12 @@ static int answer_find_source(struct message *m)
     return bad;
 }
 
+static int answer_source_forget(struct message *m)
+{
+    struct str name = unpack_str(&m->in);
+    return unpack_end(&m->in) ? node_source_forget(m->node, name, m->err) : malformed(m->err);
+}
+
 static int answer_blob(struct message *m)
 {
     struct str media_type = unpack_str(&m->in), bytes = unpack_str(&m->in);
@@ -264,6 +270,7 @@ static int (*const answers[NODE_REQUESTS])(struct message *m) = {
     [NODE_PUBLISH] = answer_publish,
     [NODE_SOURCE_KEY] = answer_source_key,
     [NODE_FIND_SOURCE] = answer_find_source,
+    [NODE_SOURCE_FORGET] = answer_source_forget,
     [NODE_BLOB] = answer_blob,
     [NODE_ACCOUNT_ADD] = answer_account_add,
     [NODE_ACCOUNT_OWN_KEY] = answer_account_own_key,

@@ -52,6 +52,7 @@ enum node_request {
                    */
     NODE_SOURCE_KEY,       /* name, count, kinds → key */
     NODE_FIND_SOURCE,      /* name → key */
+    NODE_SOURCE_FORGET,    /* name */
     NODE_BLOB,             /* media type, bytes → hash */
     NODE_ACCOUNT_ADD,      /* name, password → key */
     NODE_ACCOUNT_OWN_KEY,  /* name, key */
