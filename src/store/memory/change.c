@@ -135,10 +135,9 @@ static int delete_id(struct memory *m, const struct entry *by, const struct reco
 {
     struct entry *e = entry_of(m, id);
     const struct record *r = &by->body->record;
-    if (e && e->born) {
-        if (!pubkey_eq(&e->body->record.pubkey, &r->pubkey) || !rules__deletable(e->body->record.kind))
-            return 0;
-        int rc = e->gone ? 0 : remove_entry(m, e, false, err);
+    if (e && e->born && !e->gone && pubkey_eq(&e->body->record.pubkey, &r->pubkey) &&
+        rules__deletable(e->body->record.kind)) {
+        int rc = remove_entry(m, e, false, err);
         if (rc < 0)
             return rc;
     }
@@ -187,31 +186,52 @@ static int delete_all(struct memory *m, const struct entry *by, struct err *err)
 
 /* ---- erasure */
 
-/* A deletion's targets go with it: what it hid must not come back when it is forgotten. */
-static void mark_targets(struct memory *m, const struct record *r, bool *marked)
+/* With a deletion goes what it hid, with a revision the older ones of its address: see sqlite/erase.c. */
+static bool spreads_to(const struct entry *from, const struct entry *to)
 {
-    for (size_t i = 0; r->kind == 5 && i < r->tag_count; i++) {
+    const struct record *a = &from->body->record, *b = &to->body->record;
+    if (!pubkey_eq(&a->pubkey, &b->pubkey))
+        return false;
+    if (from->facts.has_address && same_address(to, &a->pubkey, a->kind, from->facts.address) &&
+        b->created_at <= a->created_at)
+        return true;
+    for (size_t i = 0; a->kind == 5 && to->gone && i < a->tag_count; i++) {
         struct record_id id;
-        if (r->tags[i].n < 2 || !str_eqz(r->tags[i].v[0], "e") || !rules__id_of(r->tags[i].v[1], &id))
+        struct address address;
+        if (a->tags[i].n < 2)
             continue;
-        struct entry *e = entry_of(m, &id);
-        if (e && e->gone && pubkey_eq(&e->body->record.pubkey, &r->pubkey))
-            marked[e->seq - 1] = true;
+        if (str_eqz(a->tags[i].v[0], "e") && rules__id_of(a->tags[i].v[1], &id) && record_id_eq(&id, &b->id))
+            return true;
+        if (str_eqz(a->tags[i].v[0], "a") && address_parse(a->tags[i].v[1], &address) &&
+            pubkey_eq(&address.pubkey, &a->pubkey) && b->created_at <= a->created_at &&
+            same_address(to, &a->pubkey, address.kind,
+                record_class_of(address.kind) == RECORD_ADDRESSABLE ? rules__hash(0, address.d) : 0))
+            return true;
     }
+    return false;
 }
 
-static int erase_marked(struct memory *m, bool *marked, struct err *err)
+static int erase_marked(struct memory *m, bool *marked, int64_t covered, struct err *err)
 {
     int rc = 0;
-    bool *named = calloc(m->log.n + 1, 1);
-    memcpy(named, marked, m->log.n);
-    for (size_t i = 0; i < m->log.n; i++)
-        if (named[i])
-            mark_targets(m, &m->log.at[i].body->record, marked);
-    for (size_t i = 0; i < m->log.n && rc >= 0; i++)
-        if (marked[i])
-            rc = remove_entry(m, &m->log.at[i], true, err);
-    free(named);
+    for (bool grown = true; grown;) {
+        grown = false;
+        for (size_t i = 0; i < m->log.n; i++)
+            for (size_t k = 0; marked[i] && k < m->log.n; k++)
+                if (!marked[k] && m->log.at[k].body && m->log.at[k].born &&
+                    spreads_to(&m->log.at[i], &m->log.at[k]))
+                    marked[k] = grown = true;
+    }
+    for (size_t i = 0; i < m->log.n && rc >= 0; i++) {
+        if (!marked[i])
+            continue;
+        if (m->log.at[i].body->record.created_at > covered) {
+            struct tombstone t = {.is_key = false};
+            memcpy(t.b, m->log.at[i].body->record.id.b, 32);
+            LIST_ADD(&m->tombstones, t);
+        }
+        rc = remove_entry(m, &m->log.at[i], true, err);
+    }
     return rc;
 }
 
@@ -226,7 +246,7 @@ static int erase_key(struct memory *m, const struct pubkey *key, int64_t until, 
         marked[i] = e->body && e->born && pubkey_eq(&e->body->record.pubkey, key) &&
                     e->body->record.created_at <= until && e->body->record.kind != 62;
     }
-    int rc = erase_marked(m, marked, err);
+    int rc = erase_marked(m, marked, until, err);
     free(marked);
     return rc;
 }
@@ -241,17 +261,7 @@ static int erase_id(struct memory *m, const struct record_id *id, struct err *er
         return 0;
     bool *marked = calloc(m->log.n + 1, 1);
     marked[named->seq - 1] = true;
-    const struct record *r = &named->body->record;
-    for (size_t i = 0; named->facts.has_address && i < m->applied; i++) {
-        const struct entry *e = &m->log.at[i];
-        if (!same_address(e, &r->pubkey, r->kind, named->facts.address) ||
-            e->body->record.created_at > r->created_at)
-            continue;
-        marked[i] = true;
-        memcpy(t.b, e->body->record.id.b, 32);
-        LIST_ADD(&m->tombstones, t);
-    }
-    int rc = erase_marked(m, marked, err);
+    int rc = erase_marked(m, marked, INT64_MIN, err);
     free(marked);
     return rc;
 }

@@ -47,12 +47,16 @@ SELECT seq, idkey, created_at, state, expires_at FROM store_record
 WHERE actor = ? AND kind = ? AND address = ? ORDER BY created_at DESC, idkey
 -- name: q_record_of_address_until
 SELECT seq FROM store_record WHERE actor = ? AND kind = ? AND address = ? AND created_at <= ? AND state < 2 ORDER BY seq
+-- name: q_record_until
+SELECT seq FROM store_record WHERE actor = ? AND kind = ? AND address = ? AND created_at <= ? ORDER BY seq
+-- name: q_record_gone_of_address
+SELECT seq FROM store_record WHERE actor = ? AND kind = ? AND address = ? AND created_at <= ? AND state = 2 ORDER BY seq
 -- name: q_record_expired
 SELECT seq FROM store_record WHERE expires_at IS NOT NULL AND expires_at <= ? AND state < 2 ORDER BY expires_at, seq LIMIT 1000
 -- name: q_record_next_expiry
 SELECT expires_at FROM store_record WHERE expires_at IS NOT NULL AND state < 2 ORDER BY expires_at LIMIT 1
 -- name: q_record_of_actor
-SELECT seq, kind FROM store_record WHERE actor = ? AND created_at <= ? ORDER BY seq
+SELECT seq FROM store_record WHERE actor = ? AND created_at <= ? AND kind <> 62 ORDER BY seq
 -- name: q_record_count
 SELECT count(*) FROM store_record
 -- name: q_tag_add

@@ -315,11 +315,11 @@ static int delete_id(struct batch *b, const struct row *by, const struct record_
                       rules__deletable((uint32_t)sql_col_int(c, 2));
         bool gone = rc == 1 && sql_col_int(c, 4) == STORE_GONE;
         sql_close(c, NULL);
-        if (rc < 0 || !theirs)
-            return rc < 0 ? rc : 0;
-        if (!gone && (rc = batch__remove(b, seq, false, err)) < 0)
+        if (rc < 0 || (theirs && !gone && (rc = batch__remove(b, seq, false, err)) < 0))
             return rc;
     }
+    /* Noted in any case, also where it has no effect: a rebuild may know less of the target (it was erased).
+     */
     struct sql_cursor *c = sql_open(b->db, &store_q_deleted_id_add);
     sql_blob(c, 1, id->b, 32);
     sql_int(c, 2, by->actor);

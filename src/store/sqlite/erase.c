@@ -9,49 +9,119 @@
 #include <stdlib.h>
 #include <time.h>
 
-static int collect(struct batch *b, struct sql_cursor *c, bool keep_vanish, struct buf *seqs, struct err *err)
+/* What is to be erased of one key. It grows while it is gone through: with a revision go the older ones of
+ * its address, which say the same; with a deletion goes what it hid, or a rebuild would bring that back. */
+struct doomed {
+    struct batch *b;
+    int64_t actor;
+    struct buf seqs; /* uint64_t, each once */
+    struct buf seen; /* a bit for each place in the log */
+};
+
+static void doom(struct doomed *d, uint64_t seq)
 {
+    size_t byte = seq / 8;
+    if (byte >= d->seen.n) {
+        size_t more = byte + 1 - d->seen.n;
+        buf_reserve(&d->seen, more + d->seen.n);
+        memset(d->seen.p + d->seen.n, 0, more);
+        d->seen.n += more;
+    }
+    if (d->seen.p[byte] & 1 << seq % 8)
+        return;
+    d->seen.p[byte] |= (char)(1 << seq % 8);
+    buf_add(&d->seqs, &seq, sizeof seq);
+}
+
+static int doom_rows(struct doomed *d, struct sql_cursor *c, struct err *err)
+{
+    int rc;
+    while ((rc = sql_step(c, err)) == 1)
+        doom(d, (uint64_t)sql_col_int(c, 0));
+    sql_close(c, NULL);
+    return rc;
+}
+
+static int doom_id(struct doomed *d, const struct record_id *id, struct err *err)
+{
+    struct sql_cursor *c = sql_open(d->b->db, &store_q_record_by_idkey);
+    sql_int(c, 1, rules__idkey(id));
     int rc;
     while ((rc = sql_step(c, err)) == 1) {
         uint64_t seq = (uint64_t)sql_col_int(c, 0);
-        if (!keep_vanish || sql_col_int(c, 1) != 62)
-            buf_add(seqs, &seq, sizeof seq);
+        struct sql_cursor *row = sql_open(d->b->db, &store_q_record_row);
+        sql_int(row, 1, (int64_t)seq);
+        if (sql_step(row, err) == 1 && sql_col_int(row, 1) == d->actor && sql_col_int(row, 4) == STORE_GONE)
+            doom(d, seq);
+        sql_close(row, NULL);
     }
     sql_close(c, NULL);
     return rc;
 }
 
-/* A deletion's targets go with it: what it hid must not come back when it is forgotten. */
-static int targets_of(struct batch *b, uint64_t seq, int64_t actor, struct buf *seqs, struct err *err)
+static int doom_address(
+    struct doomed *d, int64_t kind, int64_t address, int64_t until, bool only_gone, struct err *err)
+{
+    struct sql_cursor *c = sql_open(
+        d->b->db, only_gone ? &store_q_record_gone_of_address : &store_q_record_until);
+    sql_int(c, 1, d->actor);
+    sql_int(c, 2, kind);
+    sql_int(c, 3, address);
+    sql_int(c, 4, until);
+    return doom_rows(d, c, err);
+}
+
+static int doom_targets(struct doomed *d, uint64_t seq, struct err *err)
 {
     struct arena *arena _cleanup_arena_ = arena_create(0);
     struct record r;
-    struct sql_cursor *c = sql_open(b->db, &store_q_log_row);
+    struct sql_cursor *c = sql_open(d->b->db, &store_q_log_row);
     sql_int(c, 1, (int64_t)seq);
     int rc = sql_step(c, err);
     struct str raw = rc == 1 ? arena_str(arena, sql_col_blob(c, 2)) : (struct str){NULL, 0};
     sql_close(c, NULL);
-    if (rc < 0 || !raw.n || record_parse(arena, raw, &r, NULL) < 0 || r.kind != 5)
+    if (rc < 0 || !raw.n || record_parse(arena, raw, &r, NULL) < 0)
         return rc < 0 ? rc : 0;
-    for (size_t i = 0; i < r.tag_count; i++) {
+    for (size_t i = 0; i < r.tag_count && rc >= 0; i++) {
         struct record_id id;
-        if (r.tags[i].n < 2 || !str_eqz(r.tags[i].v[0], "e") || !rules__id_of(r.tags[i].v[1], &id))
+        struct address a;
+        if (r.tags[i].n < 2)
             continue;
-        c = sql_open(b->db, &store_q_record_by_idkey);
-        sql_int(c, 1, rules__idkey(&id));
-        while ((rc = sql_step(c, err)) == 1) {
-            uint64_t target = (uint64_t)sql_col_int(c, 0);
-            struct sql_cursor *row = sql_open(b->db, &store_q_record_row);
-            sql_int(row, 1, (int64_t)target);
-            if (sql_step(row, err) == 1 && sql_col_int(row, 1) == actor && sql_col_int(row, 4) == STORE_GONE)
-                buf_add(seqs, &target, sizeof target);
-            sql_close(row, NULL);
+        if (str_eqz(r.tags[i].v[0], "e") && rules__id_of(r.tags[i].v[1], &id))
+            rc = doom_id(d, &id, err);
+        else if (str_eqz(r.tags[i].v[0], "a") && address_parse(r.tags[i].v[1], &a) &&
+                 pubkey_eq(&a.pubkey, &r.pubkey))
+            rc = doom_address(d, a.kind,
+                record_class_of(a.kind) == RECORD_ADDRESSABLE ? rules__hash(0, a.d) : 0, r.created_at, true,
+                err);
+    }
+    return rc;
+}
+
+static int spread(struct doomed *d, struct err *err)
+{
+    int rc = 0;
+    for (size_t at = 0; at < d->seqs.n && rc >= 0; at += sizeof(uint64_t)) {
+        uint64_t seq;
+        memcpy(&seq, d->seqs.p + at, sizeof seq);
+        struct sql_cursor *c = sql_open(d->b->db, &store_q_record_row);
+        sql_int(c, 1, (int64_t)seq);
+        rc = sql_step(c, err);
+        int64_t kind = 0, created_at = 0, address = 0;
+        bool addressed = false;
+        if (rc == 1) {
+            kind = sql_col_int(c, 2);
+            created_at = sql_col_int(c, 3);
+            addressed = !sql_col_null(c, 6);
+            address = sql_col_int(c, 6);
         }
         sql_close(c, NULL);
-        if (rc < 0)
-            return rc;
+        if (rc == 1 && kind == 5)
+            rc = doom_targets(d, seq, err);
+        if (rc >= 0 && addressed)
+            rc = doom_address(d, kind, address, created_at, false, err);
     }
-    return 0;
+    return rc;
 }
 
 static int seq_cmp(const void *a, const void *b)
@@ -62,26 +132,41 @@ static int seq_cmp(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static int erase_all(struct batch *b, struct buf *seqs, int64_t actor, struct err *err)
+static int tombstone_id(struct batch *b, const void *id, const char *reason, struct err *err)
 {
-    size_t named = seqs->n;
-    int rc = 0;
-    for (size_t at = 0; at < named && rc >= 0; at += sizeof(uint64_t)) {
+    struct sql_cursor *c = sql_open(b->db, &store_q_tombstone_id_add);
+    sql_blob(c, 1, id, 32);
+    sql_text(c, 2, str_of(reason));
+    return sql_done(c, err);
+}
+
+/* covered: up to then the key's own tombstone keeps it from coming back; others need theirs. */
+static int erase_doomed(struct doomed *d, int64_t covered, const char *reason, struct err *err)
+{
+    int rc = spread(d, err);
+    if (d->seqs.n)
+        qsort(d->seqs.p, d->seqs.n / sizeof(uint64_t), sizeof(uint64_t), seq_cmp);
+    for (size_t at = 0; at < d->seqs.n && rc >= 0; at += sizeof(uint64_t)) {
         uint64_t seq;
-        memcpy(&seq, seqs->p + at, sizeof seq);
-        rc = targets_of(b, seq, actor, seqs, err);
+        memcpy(&seq, d->seqs.p + at, sizeof seq);
+        struct sql_cursor *c = sql_open(d->b->db, &store_q_record_row);
+        sql_int(c, 1, (int64_t)seq);
+        rc = sql_step(c, err);
+        bool bare = rc == 1 && sql_col_int(c, 3) > covered;
+        sql_close(c, NULL);
+        if (rc >= 0 && bare) {
+            c = sql_open(d->b->db, &store_q_log_id);
+            sql_int(c, 1, (int64_t)seq);
+            if ((rc = sql_step(c, err)) == 1 && sql_col_blob(c, 0).n == 32)
+                rc = tombstone_id(d->b, sql_col_blob(c, 0).p, reason, err);
+            sql_close(c, NULL);
+        }
+        if (rc >= 0)
+            rc = batch__remove(d->b, seq, true, err);
     }
-    if (seqs->n)
-        qsort(seqs->p, seqs->n / sizeof(uint64_t), sizeof(uint64_t), seq_cmp);
-    uint64_t last = 0;
-    for (size_t at = 0; at < seqs->n && rc >= 0; at += sizeof(uint64_t)) {
-        uint64_t seq;
-        memcpy(&seq, seqs->p + at, sizeof seq);
-        if (seq != last)
-            rc = batch__remove(b, seq, true, err);
-        last = seq;
-    }
-    return rc;
+    buf_finish(&d->seqs);
+    buf_finish(&d->seen);
+    return rc < 0 ? rc : 0;
 }
 
 int erase__key(struct batch *b, const struct pubkey *key, int64_t until, const char *reason, struct err *err)
@@ -96,31 +181,21 @@ int erase__key(struct batch *b, const struct pubkey *key, int64_t until, const c
     int64_t actor = store_actor(b->db, key, err);
     if (actor < 0)
         return (int)actor;
-    struct buf seqs _cleanup_buf_ = BUF_INIT;
+    struct doomed d = {.b = b, .actor = actor};
     c = sql_open(b->db, &store_q_record_of_actor);
     sql_int(c, 1, actor);
     sql_int(c, 2, until);
-    rc = collect(b, c, true, &seqs, err);
-    return rc < 0 ? rc : erase_all(b, &seqs, actor, err);
+    rc = doom_rows(&d, c, err);
+    int erased = erase_doomed(&d, until, reason, err);
+    return rc < 0 ? rc : erased;
 }
 
-static int tombstone_id(struct batch *b, const void *id, const char *reason, struct err *err)
-{
-    struct sql_cursor *c = sql_open(b->db, &store_q_tombstone_id_add);
-    sql_blob(c, 1, id, 32);
-    sql_text(c, 2, str_of(reason));
-    return sql_done(c, err);
-}
-
-/* All revisions of an address that are no newer go with the one named: they say the same. */
 int erase__id(struct batch *b, const struct record_id *id, const char *reason, struct err *err)
 {
     int rc = tombstone_id(b, id->b, reason, err);
     if (rc < 0)
         return rc;
-    struct buf seqs _cleanup_buf_ = BUF_INIT;
-    int64_t actor = 0, kind = 0, address = 0, created_at = 0;
-    bool addressed = false;
+    struct doomed d = {.b = b};
     struct sql_cursor *c = sql_open(b->db, &store_q_record_by_idkey);
     sql_int(c, 1, rules__idkey(id));
     while ((rc = sql_step(c, err)) == 1) {
@@ -128,48 +203,20 @@ int erase__id(struct batch *b, const struct record_id *id, const char *reason, s
         struct sql_cursor *row = sql_open(b->db, &store_q_log_id);
         sql_int(row, 1, (int64_t)seq);
         struct str stored = sql_step(row, err) == 1 ? sql_col_blob(row, 0) : (struct str){NULL, 0};
-        bool same = stored.n == 32 && !memcmp(stored.p, id->b, 32);
+        if (stored.n == 32 && !memcmp(stored.p, id->b, 32))
+            doom(&d, seq);
         sql_close(row, NULL);
-        if (!same)
-            continue;
         row = sql_open(b->db, &store_q_record_row);
         sql_int(row, 1, (int64_t)seq);
-        if (sql_step(row, err) == 1) {
-            actor = sql_col_int(row, 1);
-            kind = sql_col_int(row, 2);
-            created_at = sql_col_int(row, 3);
-            addressed = !sql_col_null(row, 6);
-            address = sql_col_int(row, 6);
-            buf_add(&seqs, &seq, sizeof seq);
-        }
+        if (d.seqs.n && sql_step(row, err) == 1)
+            d.actor = sql_col_int(row, 1);
         sql_close(row, NULL);
+        if (d.seqs.n)
+            break;
     }
     sql_close(c, NULL);
-    if (rc < 0)
-        return rc;
-    if (addressed) {
-        c = sql_open(b->db, &store_q_record_of_address);
-        sql_int(c, 1, actor);
-        sql_int(c, 2, kind);
-        sql_int(c, 3, address);
-        while ((rc = sql_step(c, err)) == 1) {
-            uint64_t seq = (uint64_t)sql_col_int(c, 0);
-            if (sql_col_int(c, 2) > created_at)
-                continue;
-            buf_add(&seqs, &seq, sizeof seq);
-            struct sql_cursor *row = sql_open(b->db, &store_q_log_id);
-            sql_int(row, 1, (int64_t)seq);
-            if (sql_step(row, err) == 1 && sql_col_blob(row, 0).n == 32)
-                rc = tombstone_id(b, sql_col_blob(row, 0).p, reason, err);
-            sql_close(row, NULL);
-            if (rc < 0)
-                break;
-        }
-        sql_close(c, NULL);
-        if (rc < 0)
-            return rc;
-    }
-    return erase_all(b, &seqs, actor, err);
+    int erased = erase_doomed(&d, INT64_MIN, reason, err);
+    return rc < 0 ? rc : erased;
 }
 
 /* What was deleted still lies in FTS5's older segments and in the WAL. */
