@@ -1,6 +1,7 @@
 /* http.c: the server over libmicrohttpd: reads a request's head, refuses what is not one of ours, collects
  * forms, hands over to handlers on the event loop or to the workers, and queues the answers. */
 #include "base/log.h"
+#include "base/utf8.h"
 #include "web/cache.h"
 #include "web/inside.h"
 #include "web/reply.h"
@@ -118,7 +119,8 @@ static bool check_head(struct request *r)
     else if (r->in.bytes > WEB_MAX_HEADERS)
         answer_problem(r, 431, M("The browser sent more headers than this node takes."),
             M("Delete this site's cookies and try again."));
-    else if (r->in.bad || r->path.n == 0 || r->path.p[0] != '/')
+    else if (r->in.bad || r->path.n == 0 || r->path.p[0] != '/' || !utf8_valid(r->address) ||
+             !clean_value(r->address.p, r->address.n))
         answer_problem(r, 400, M("The browser sent a request that this node does not understand."), NULL);
     else if (!r->in.host.n || !web_host_allowed(web, r->in.host))
         answer_problem(r, 421, M("This node does not answer to that name."),

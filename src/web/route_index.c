@@ -1,4 +1,5 @@
 /* route_index.c: the rooms' rows of routes checked and joined, and finding the one for a path. */
+#include "base/utf8.h"
 #include "web/inside.h"
 
 #include <stdlib.h>
@@ -160,6 +161,8 @@ enum route_found route_find(const struct route_index *index, struct request *r, 
         struct str value = best.raw[i];
         if (str_find_char(value, '%') != SIZE_MAX)
             value = percent_decode(request_arena(r), value, false);
+        else if (!utf8_valid(value))
+            return ROUTE_NO_PATH;
         if (value.n == 0)
             return ROUTE_NO_PATH;
         r->params[i] = value;

@@ -94,6 +94,7 @@ static void finds_the_row_for_a_path(void **state)
         {"GET", "/r/%00", NULL, NULL, NULL},
         {"GET", "/r/%ff", NULL, NULL, NULL},
         {"GET", "/r/%", NULL, NULL, NULL},
+        {"GET", "/r/\xff", NULL, NULL, NULL},
         {"GET", "/files/", NULL, NULL, NULL},
         {"GET", "/R/abc", NULL, NULL, NULL},
     };

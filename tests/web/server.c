@@ -3,6 +3,8 @@
 #include "news/news.h"
 #include "site.h"
 
+#include "web/inside.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -62,6 +64,7 @@ static void lets_no_request_hide_in_another(void **state)
         "GET /sign-in HTTP/1.1\r\nHost: @HOST\r\nContent-Length : 5\r\n\r\nabcde",
         "GET /sign-in HTTP/1.1\r\nHost: @HOST\r\nX: a\rY: b\r\n\r\n",
         "GET /sign-in HTTP/1.1\r\nHost: @HOST\r\nCookie: a\x01\r\n\r\n",
+        "GET /\xff HTTP/1.1\r\nHost: @HOST\r\n\r\n",
         "GET http://evil.example/ HTTP/1.1\r\nHost: @HOST\r\n\r\n",
         "CONNECT evil.example:443 HTTP/1.1\r\nHost: @HOST\r\n\r\n",
         "GET /sign-in HTTP/1.1\r\n\r\n",
@@ -276,6 +279,23 @@ static void outlasts_slow_and_many_readers(void **state)
     site_close(&s);
 }
 
+static void says_that_it_is_starting(void **state)
+{
+    struct site s;
+    site_open(&s, NULL);
+    struct reader r = {.site = &s};
+    atomic_store(&s.web->ready, false);
+    struct str answer = reader_get(&r, "/");
+    assert_int_equal(answer_status(answer), 503);
+    assert_true(answer_header_of(answer, "Retry-After").n > 0);
+    assert_has(answer, "just started");
+    assert_has(reader_get(&r, "/healthz"), "\"state\":\"starting\"");
+    atomic_store(&s.web->ready, true);
+    assert_int_equal(answer_status(reader_get(&r, "/")), 200); /* and that page was not kept */
+    reader_finish(&r);
+    site_close(&s);
+}
+
 static void limits_posts_from_one_address(void **state)
 {
     struct site s;
@@ -373,6 +393,7 @@ int main(void)
         cmocka_unit_test(keeps_pages_until_something_new),
         cmocka_unit_test(shows_counters_to_its_machine_only),
         cmocka_unit_test(outlasts_slow_and_many_readers),
+        cmocka_unit_test(says_that_it_is_starting),
         cmocka_unit_test(limits_posts_from_one_address),
         cmocka_unit_test(says_which_port_is_taken),
         cmocka_unit_test(answers_many_at_once),
