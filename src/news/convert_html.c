@@ -138,6 +138,7 @@ struct html {
     bool row_started;          /* a cell of this row was written */
     bool numbered[max_nested]; /* open lists */
     unsigned lists;
+    bool after_mark; /* behind a list's mark: white space is skipped */
     struct str link; /* the open link's address; {NULL, 0}: none */
     size_t link_at;  /* where its text begins in out */
     bool bold, italic;
@@ -189,6 +190,14 @@ static size_t read_tag(struct str text, size_t at, struct html_tag *out)
         }
     }
     return 0;
+}
+
+bool news__html_is_tag(struct str html)
+{
+    struct html_tag tag;
+    bool letters = html.n > 1 &&
+                   (is_letter(html.p[1]) || (html.p[1] == '/' && html.n > 2 && is_letter(html.p[2])));
+    return !letters || read_tag(html, 0, &tag) != 0;
 }
 
 static struct str attribute(const struct html_tag *tag, const char *name)
@@ -422,6 +431,7 @@ static void item(struct html *h, const struct html_tag *tag)
         return;
     indent(h);
     buf_addz(h->out, h->lists && h->numbered[h->lists - 1] ? "1. " : "- ");
+    h->after_mark = true;
 }
 
 static void cell(struct html *h, const struct html_tag *tag)
@@ -627,6 +637,11 @@ void news__convert_html(struct str text, struct buf *out)
             continue;
         }
         at_line_start = false;
+        if (h.after_mark && is_space(text.p[at])) {
+            at++;
+            continue;
+        }
+        h.after_mark = false;
         if (text.p[at] == '\\' && at + 1 < text.n) {
             buf_add(out, text.p + at, 2);
             at += 2;
@@ -642,7 +657,9 @@ void news__convert_html(struct str text, struct buf *out)
             at_line_start = text.p[at] == '\n';
             if (at_line_start && at + 1 < text.n && text.p[at + 1] == '\n' && !h.cells)
                 end_inline(&h);
-            buf_addc(out, text.p[at++]);
+            if (!at_line_start || !str_ends(buf_str(out), STR("\n\n")))
+                buf_addc(out, text.p[at]);
+            at++;
         }
     }
     close_link(&h);

@@ -269,14 +269,25 @@ static const struct import_file *find_name(const struct import *im, struct str n
     return found ? *found : NULL;
 }
 
+/* What the page of a folder itself is called. */
+static const char *const folder_pages[] = {"index", "_index", "README"};
+enum { folder_page_count = sizeof folder_pages / sizeof folder_pages[0] };
+
+static bool is_page_of_folder(struct str base)
+{
+    for (size_t i = 0; i < folder_page_count; i++)
+        if (str_eqz(base, folder_pages[i]))
+            return true;
+    return false;
+}
+
 /* The name itself, or the page of the folder that is called so. */
 static const struct import_file *find_page(const struct import *im, struct str name)
 {
-    static const char *const pages[] = {"", "/index", "/_index", "/README"};
-    const struct import_file *found = NULL;
-    for (size_t i = 0; i < sizeof pages / sizeof pages[0] && !found; i++) {
+    const struct import_file *found = find_name(im, name);
+    for (size_t i = 0; i < folder_page_count && !found; i++) {
         char path[max_path];
-        int n = snprintf(path, sizeof path, "%.*s%s", STR_ARG(name), pages[i]);
+        int n = snprintf(path, sizeof path, "%.*s/%s", STR_ARG(name), folder_pages[i]);
         if (n > 0 && (size_t)n < sizeof path)
             found = find_name(im, (struct str){path, (size_t)n});
     }
@@ -375,12 +386,11 @@ const struct import_file *news__import_find(const struct import *im, struct str 
     if (!found && str_starts(target, STR("..")))
         return NULL;
     /* From the root; and with leading folders left out, where the root lies deeper than the site's. */
-    if (!found && join(STR(""), target, path, &joined))
-        while (!(found = find_page(im, joined))) {
-            size_t slash = str_find_char(joined, '/');
-            if (slash == SIZE_MAX)
-                break;
+    if (!found && join(STR(""), target, path, &joined) && !(found = find_page(im, joined)) &&
+        !is_page_of_folder(base_of(joined)))
+        for (size_t slash; !found && (slash = str_find_char(joined, '/')) != SIZE_MAX;) {
             joined = str_slice(joined, slash + 1, joined.n);
+            found = find_name(im, joined);
         }
     return found;
 }

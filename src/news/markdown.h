@@ -64,6 +64,8 @@ void news__markdown_inline_text(cmark_node *node, struct buf *out);
 /* What a reader would see of a piece of raw HTML: without tags, comments, scripts and style, entities as
  * their characters; each block's text is ended by a line feed. */
 void news__html_text(struct str html, struct buf *out);
+/* Is this an element's tag, a comment or the like? Otherwise it only stands in angle brackets. */
+bool news__html_is_tag(struct str html);
 /* Appends text with its HTML entities as their characters. */
 void news__html_entities(struct str text, struct buf *out);
 

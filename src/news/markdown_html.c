@@ -504,6 +504,8 @@ static void open_anchor(struct html *h, cmark_node *node)
     if (!url.p || h->link)
         return;
     open_link(h, url);
+    if (!cmark_node_first_child(node))
+        escape(h, url); /* something to click on */
     h->link = node;
 }
 
@@ -529,6 +531,8 @@ static bool enter(void *ctx, cmark_node *node, enum markdown_type type, unsigned
     case MD_HTML:
         if (str_starts(news__markdown_literal(node), STR("<br")))
             add(h, "<br>");
+        else if (!news__html_is_tag(news__markdown_literal(node)))
+            escape(h, news__markdown_literal(node)); /* "a <type of person>" */
         break;
     case MD_HTML_BLOCK:
         add_html_block(h, node);

@@ -61,6 +61,10 @@ static bool enter(void *ctx, cmark_node *node, enum markdown_type type, unsigned
         news__html_text(news__markdown_literal(node), &p->out);
         end_block(p, 2);
         break;
+    case MD_HTML:
+        if (!news__html_is_tag(news__markdown_literal(node)))
+            buf_adds(&p->out, news__markdown_literal(node));
+        break;
     case MD_SOFT_BREAK:
         buf_addc(&p->out, ' ');
         break;
