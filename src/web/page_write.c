@@ -1,5 +1,6 @@
 /* page_write.c: the editor: a form that is complete without JavaScript, its drafts, preview, pictures and
  * publishing. */
+#include "news/picture.h"
 #include "templates.gen.h"
 #include "web/page.h"
 #include "web/pages.h"
@@ -195,6 +196,54 @@ static bool read_form(struct request *r, struct draft *d, struct problem *proble
     return true;
 }
 
+/* A picture comes with every button that sends the form: nobody loses one by pressing another. */
+static bool take_picture(struct request *r, struct draft *d, struct problem *problem)
+{
+    struct arena *arena = request_arena(r);
+    struct err err;
+    struct upload upload;
+    struct picture picture;
+    struct buf clean _cleanup_buf_ = BUF_INIT;
+    uint8_t sha256[32];
+    struct str alt = web__line(arena, request_form(r, "alt"), 500);
+    bool asked = str_eqz(request_form(r, "do"), "picture");
+    if (request_uploads(r, "picture", &upload, 1) == 0 || !upload.bytes.n) {
+        if (asked)
+            trouble(r, problem, NULL, M("Choose a picture file first."));
+        return !asked;
+    }
+    if (!alt.n) {
+        trouble(r, problem, "bad_alt",
+            M("Say in a few words what the picture shows, and choose the file again."));
+        return false;
+    }
+    if (upload.bytes.n > PICTURE_MAX_BYTES) {
+        trouble(r, problem, NULL, M("The picture is larger than 10 MB."));
+        return false;
+    }
+    if (picture_clean(upload.bytes, &clean, &picture, &err) != 0 ||
+        node_blob_put(request_node(r), buf_str(&clean), str_of(picture.media_type), sha256, &err) != 0) {
+        trouble_err(r, problem, NULL, &err);
+        return false;
+    }
+    struct buf out _cleanup_buf_ = BUF_INIT;
+    buf_adds(&out, d->text);
+    if (out.n)
+        buf_addz(&out, out.p[out.n - 1] == '\n' ? "\n" : "\n\n");
+    buf_addz(&out, "![");
+    for (size_t i = 0; i < alt.n; i++) {
+        if (strchr("[]\\*_`!<>&", alt.p[i]))
+            buf_addc(&out, '\\');
+        buf_addc(&out, alt.p[i]);
+    }
+    buf_addz(&out, "](/media/");
+    for (size_t i = 0; i < sizeof sha256; i++)
+        buf_addf(&out, "%02x", sha256[i]);
+    buf_addf(&out, ".%s)\n", picture.extension);
+    d->text = arena_str(arena, buf_str(&out));
+    return true;
+}
+
 static size_t split_topics(struct arena *arena, struct str text, struct str *out, size_t max)
 {
     size_t n = 0;
@@ -327,8 +376,12 @@ static void write_sent(struct request *r)
         answer_error(r, &err);
         return;
     }
+    bool pictured = take_picture(r, &d, &problem);
     if (web__draft_save(r, &d, &err) != 0) {
         trouble_err(r, &problem, NULL, &err);
+        pictured = false;
+    }
+    if (!pictured) {
         answer_form(r, &d, &problem);
         return;
     }
@@ -415,8 +468,8 @@ static void done(struct request *r)
 const struct route page_write_routes[] = {
     {"GET", "/write", write_page, SIGNED_IN, CSRF_NONE, POOL, CACHE_NEVER, 0,
         "the editor; ?draft=ID goes on with a draft"},
-    {"POST", "/write", write_sent, SIGNED_IN, CSRF_FORM, POOL, CACHE_NEVER, 512 * 1024,
-        "save, preview, publish, discard"},
+    {"POST", "/write", write_sent, SIGNED_IN, CSRF_FORM, POOL, CACHE_NEVER, PICTURE_MAX_BYTES + 512 * 1024,
+        "save, picture, preview, publish, discard"},
     {"GET", "/write/preview/{id}", preview, SIGNED_IN, CSRF_NONE, POOL, CACHE_NEVER, 0,
         "a draft as it would look"},
     {"GET", "/write/done/{id}", done, SIGNED_IN, CSRF_NONE, POOL, CACHE_NEVER, 0,

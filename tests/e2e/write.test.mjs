@@ -185,12 +185,13 @@ test('with JavaScript an unsent text survives a lost connection', async () => {
     await person.visit('/write');
     await page.fill('#title', 'Written in a tunnel');
     await page.locator('#text').pressSequentially('Between two stations.');
-    await page.waitForFunction(() => Object.keys(localStorage).some((key) => localStorage.getItem(key).includes('Between two stations.')));
+    const kept = () => Object.keys(localStorage).some((key) => localStorage.getItem(key).includes('Between two stations.'));
+    await until('the text is kept', () => page.evaluate(kept));
     await context.setOffline(true);
     await page.reload().catch(() => {});
     await context.setOffline(false);
     await page.goto('/write');
-    await page.waitForFunction(() => document.querySelector('#text').value.includes('Between two stations.'));
+    await until('the text is back', () => page.evaluate(() => document.querySelector('#text').value.includes('Between two stations.')));
     await person.check();
   } finally {
     await person.close();
