@@ -95,13 +95,15 @@ int memory__catch_up(struct memory *m, struct err *err)
 
 static bool is_buried(const struct memory *m, const struct record *r, bool *by_key)
 {
-    for (size_t i = 0; i < m->tombstones.n; i++) {
-        const struct tombstone *t = &m->tombstones.at[i];
-        *by_key = t->is_key;
-        if (t->is_key ? r->kind != 62 && !memcmp(t->b, r->pubkey.b, 32) && r->created_at <= t->until
-                      : !memcmp(t->b, r->id.b, 32))
+    *by_key = false;
+    for (size_t i = 0; i < m->tombstones.n; i++)
+        if (!m->tombstones.at[i].is_key && !memcmp(m->tombstones.at[i].b, r->id.b, 32))
             return true;
-    }
+    *by_key = true;
+    for (size_t i = 0; i < m->tombstones.n && r->kind != 62; i++)
+        if (m->tombstones.at[i].is_key && !memcmp(m->tombstones.at[i].b, r->pubkey.b, 32) &&
+            r->created_at <= m->tombstones.at[i].until)
+            return true;
     return false;
 }
 

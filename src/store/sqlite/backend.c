@@ -125,13 +125,8 @@ static int check_layout(struct lite *l, struct sql *db, bool *fresh, struct err 
         if (rc == 1)
             value[i] = sql_col_int(c, 0);
         sql_close(c, NULL);
-        if (rc < 0) {
-            if (rc == ERR_CORRUPT) {
-                err_prefix(err, "%s is damaged", l->file);
-                err_todo(err, "restore a backup, or move the file away to begin anew");
-            }
+        if (rc < 0)
             return rc;
-        }
     }
     *fresh = value[2] == 0;
     if (*fresh)
@@ -385,6 +380,11 @@ int store_open(const char *directory, enum store_mode mode, const struct store_t
     int rc = prepare_directory(l, err);
     if (rc >= 0)
         rc = mode == STORE_WRITE ? open_writer(l, err) : open_reader(l, err);
+    if (rc == ERR_CORRUPT && !(err && err->todo[0])) {
+        err_prefix(err, "%s is damaged", l->file);
+        err_kept(err, "nothing was changed");
+        err_todo(err, "restore a backup, or move the file away to begin anew");
+    }
     if (rc < 0) {
         lite_close(&l->base);
         return rc;
