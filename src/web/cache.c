@@ -21,8 +21,9 @@ struct cache_entry {
     struct MHD_Response *response;
     size_t size;
     char etag[40];
-    size_t address_n;
-    char address[];
+    bool https; /* what pages call their own address */
+    size_t host_n, address_n;
+    char text[]; /* host, address */
 };
 
 struct cache {
@@ -75,20 +76,37 @@ void cache_destroy(struct cache *c)
     free(c);
 }
 
-static uint64_t hash_of(struct str address, const struct locale *l, bool gzip)
+/* What an answer depends on. */
+struct key {
+    struct str host, address;
+    const struct locale *locale;
+    bool gzip, https;
+    uint64_t hash;
+};
+
+static uint64_t add_to_hash(uint64_t hash, struct str s)
 {
-    uint64_t hash = 14695981039346656037u ^ (uintptr_t)l ^ (uint64_t)gzip;
-    for (size_t i = 0; i < address.n; i++)
-        hash = (hash ^ (uint8_t)address.p[i]) * 1099511628211u;
-    return hash ^ (hash >> 32);
+    for (size_t i = 0; i < s.n; i++)
+        hash = (hash ^ (uint8_t)s.p[i]) * 1099511628211u;
+    return hash;
 }
 
-static struct cache_entry *find(
-    struct cache *c, uint64_t hash, struct str address, const struct locale *l, bool gzip)
+static struct key key_of(const struct request *r)
 {
-    for (struct cache_entry *e = c->slots[hash % SLOTS]; e; e = e->chain)
-        if (e->hash == hash && e->locale == l && e->gzip == gzip &&
-            str_eq((struct str){e->address, e->address_n}, address))
+    struct key k = {
+        r->in.host, r->address, r->locale, accepts_gzip(r->in.accept_encoding), request_is_https(r), 0};
+    k.hash = 14695981039346656037u ^ (uintptr_t)k.locale ^ (uint64_t)(k.gzip * 2 + k.https);
+    k.hash = add_to_hash(add_to_hash(k.hash, k.host), k.address);
+    k.hash ^= k.hash >> 32;
+    return k;
+}
+
+static struct cache_entry *find(struct cache *c, const struct key *k)
+{
+    for (struct cache_entry *e = c->slots[k->hash % SLOTS]; e; e = e->chain)
+        if (e->hash == k->hash && e->locale == k->locale && e->gzip == k->gzip && e->https == k->https &&
+            str_eq((struct str){e->text, e->host_n}, k->host) &&
+            str_eq((struct str){e->text + e->host_n, e->address_n}, k->address))
             return e;
     return NULL;
 }
@@ -110,10 +128,9 @@ static void touch(struct cache *c, struct cache_entry *e)
 
 bool cache_answer(struct cache *c, struct request *r, uint64_t seq, int64_t now_us, enum MHD_Result *result)
 {
-    bool gzip = accepts_gzip(r->in.accept_encoding);
-    uint64_t hash = hash_of(r->address, r->locale, gzip);
+    struct key key = key_of(r);
     pthread_mutex_lock(&c->lock);
-    struct cache_entry *e = find(c, hash, r->address, r->locale, gzip);
+    struct cache_entry *e = find(c, &key);
     bool hit = e && e->seq == seq && now_us - e->made_us < MAX_AGE_US && now_us >= e->made_us;
     if (hit) {
         touch(c, e);
@@ -126,24 +143,27 @@ bool cache_answer(struct cache *c, struct request *r, uint64_t seq, int64_t now_
 
 void cache_put(struct cache *c, struct request *r, const char *etag, size_t size)
 {
-    size += OVERHEAD + r->address.n;
+    struct key key = key_of(r);
+    size += OVERHEAD + key.host.n + key.address.n;
     if (size > c->limit / 8)
         return;
-    struct cache_entry *e = calloc(1, sizeof *e + r->address.n);
+    struct cache_entry *e = calloc(1, sizeof *e + key.host.n + key.address.n);
     if (!e)
         return;
-    e->gzip = accepts_gzip(
-        r->in.accept_encoding); /* what the reader takes, not what we chose to do with it */
-    e->hash = hash_of(r->address, r->locale, e->gzip);
+    e->gzip = key.gzip; /* what the reader takes, not what we chose to do with it */
+    e->https = key.https;
+    e->hash = key.hash;
     e->seq = r->cache_seq;
     e->made_us = clock_now_us(&r->web->clock);
     e->locale = r->locale;
     e->size = size;
-    e->address_n = r->address.n;
-    memcpy(e->address, r->address.p, r->address.n);
+    e->host_n = key.host.n;
+    e->address_n = key.address.n;
+    memcpy(e->text, key.host.p, key.host.n);
+    memcpy(e->text + key.host.n, key.address.p, key.address.n);
     strncpy(e->etag, etag, sizeof e->etag - 1);
     pthread_mutex_lock(&c->lock);
-    struct cache_entry *old = find(c, e->hash, r->address, e->locale, e->gzip);
+    struct cache_entry *old = find(c, &key);
     if (old && old->seq > e->seq) { /* somebody was quicker with something newer */
         pthread_mutex_unlock(&c->lock);
         free(e);

@@ -1,4 +1,5 @@
-/* cache.h: whole answers kept for readers who are not signed in, by (address, language, coding), while
+/* cache.h: whole answers kept for readers who are not signed in, by (host, address,
+ * language, coding), while
  * nothing new has been applied. */
 #ifndef WN_WEB_CACHE_H
 #define WN_WEB_CACHE_H

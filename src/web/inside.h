@@ -144,6 +144,7 @@ struct request {
 /* request.c */
 struct request *request_create(struct web *web, const char *address);
 void request_destroy(struct request *r);
+bool request_is_https(const struct request *r); /* as the proxy in front says */
 struct str request_cookie(const struct request *r, const char *name);
 bool request_read_form(struct request *r, struct err *err); /* parses the body by its content type */
 /* One try by this reader's address: 0, or the seconds to wait. */

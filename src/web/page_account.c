@@ -350,12 +350,12 @@ static void get_delete(struct request *r)
     show_form(r, &template_delete_account, TITLE_DELETE, NULL);
 }
 
-/* NIP-62: this node is asked to forget all that the key has signed. */
+/* NIP-62: this node is asked to forget all that the key has signed. One without an address of its own cannot
+ * be named but by all. */
 static void make_vanish(struct request *r, struct record_draft *draft)
 {
     record_draft_init(draft, request_arena(r), KIND_VANISH, request_now(r));
-    char *origin = arena_strz(request_arena(r), request_origin(r));
-    record_draft_tag(draft, "relay", *r->web->url ? r->web->url : origin, NULL);
+    record_draft_tag(draft, "relay", *r->web->url ? r->web->url : "ALL_RELAYS", NULL);
     record_draft_content(draft, STR(""));
 }
 

@@ -139,13 +139,18 @@ struct str request_header(const struct request *r, const char *name)
     return (struct str){NULL, 0};
 }
 
+bool request_is_https(const struct request *r)
+{
+    return r->web->proxy && r->client_loopback && str_eq(r->in.forwarded_proto, STR("https"));
+}
+
 struct str request_origin(struct request *r)
 {
     const struct web *web = r->web;
     if (*web->url && str_eq_nocase(r->in.host, str_of(web->url_host)))
         return str_of(web->url);
-    bool https = web->proxy && r->client_loopback && str_eq(r->in.forwarded_proto, STR("https"));
-    return arena_printf(request_arena(r), "%s://%.*s", https ? "https" : "http", STR_ARG(r->in.host));
+    return arena_printf(
+        request_arena(r), "%s://%.*s", request_is_https(r) ? "https" : "http", STR_ARG(r->in.host));
 }
 
 const struct account *request_account(struct request *r)
