@@ -5,6 +5,7 @@
 
 struct report {
     bool json;
+    uint64_t key_faults;
     struct buf faults;
     struct progress *progress;
 };
@@ -22,6 +23,27 @@ static void on_fault(void *ctx, const char *line)
     buf_add_json(&r->faults, str_of(line));
 }
 
+static void on_key_fault(void *ctx, const char *line)
+{
+    struct report *r = ctx;
+    r->key_faults++;
+    on_fault(ctx, line);
+}
+
+static int check_all(const struct command_common *common, struct node *node, struct report *report,
+    struct store_check_result *result, uint64_t *keys, struct err *err)
+{
+    _cleanup_free_ char *keyring = NULL;
+    int bad = store_check(node_store(node), on_fault, report, result, err);
+    progress_end(report->progress);
+    if (!bad && asprintf(&keyring, "%s/keyring", common->data) < 0)
+        bad = err_set(err, ERR_MEMORY, "out of memory");
+    if (!bad)
+        bad = keeper_check_file(keyring, on_key_fault, report, keys, err);
+    result->other_faults += report->key_faults;
+    return bad;
+}
+
 static int run(const struct command_context *context, int argc, char **argv)
 {
     struct report report = {.progress = context->progress};
@@ -34,16 +56,19 @@ static int run(const struct command_context *context, int argc, char **argv)
     if (command_node(context, &common, NODE_READ, &node, &err) != 0)
         return command_fail(&err);
     struct store_check_result result = {0};
-    int bad = store_check(node_store(node), on_fault, &report, &result, &err);
-    progress_end(context->progress);
+    uint64_t keys = 0;
+    int bad = check_all(&common, node, &report, &result, &keys, &err);
     node_close(node);
     if (!bad && report.json)
-        printf("{\"records\":%llu,\"bad_records\":%llu,\"other_faults\":%llu,\"faults\":[%.*s]}\n",
+        printf(
+            "{\"records\":%llu,\"bad_records\":%llu,\"other_faults\":%llu,\"keys\":%llu,\"faults\":[%.*s]}\n",
             (unsigned long long)result.records, (unsigned long long)result.bad_records,
-            (unsigned long long)result.other_faults, STR_ARG(buf_str(&report.faults)));
+            (unsigned long long)result.other_faults, (unsigned long long)keys,
+            STR_ARG(buf_str(&report.faults)));
     else if (!bad)
-        printf("%llu records read, %llu of them bad, %llu other faults\n", (unsigned long long)result.records,
-            (unsigned long long)result.bad_records, (unsigned long long)result.other_faults);
+        printf("%llu records read, %llu of them bad, %llu other faults, %llu keys\n",
+            (unsigned long long)result.records, (unsigned long long)result.bad_records,
+            (unsigned long long)result.other_faults, (unsigned long long)keys);
     buf_finish(&report.faults);
     if (bad)
         return command_fail(&err);
@@ -53,7 +78,7 @@ static int run(const struct command_context *context, int argc, char **argv)
 const struct command command_check = {
     .name = "check",
     .usage = "check [--json]",
-    .summary = "read everything again: records, signatures, indices, files",
+    .summary = "read everything again: records, signatures, indices, files, keys",
     .run = run,
     .details = "Works beside a running node. Exit status 1 where anything is wrong.\n\n"
                "  --json          one object with the counts and the faults\n",

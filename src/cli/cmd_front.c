@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* "http://127.0.0.1:8484", with the port that was really taken. */
 static void make_address(const char *listen, int port, char *out, size_t size)
@@ -23,6 +24,7 @@ static int serve(const struct command_context *context, const struct command_com
     int bad = command_node_options(context, common, &options, err);
     if (bad)
         return bad;
+    umask(077); /* what a data directory holds is nobody else's to read */
     options.keeper_socket = front_keeper_socket;
     options.ctx = front;
     options.lock_fd = front_lock_fd(front);

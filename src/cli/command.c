@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static int say_wrong(const struct command *self, const char *what, const char *about)
 {
@@ -122,6 +123,8 @@ int command_node(const struct command_context *context, const struct command_com
     int bad = command_node_options(context, common, &options, err);
     if (bad)
         return bad;
+    if (mode != NODE_READ)
+        umask(077); /* what a data directory holds is nobody else's to read */
     options.progress = show_opening;
     options.progress_ctx = context->progress;
     bad = node_open(&options, mode, out, err);

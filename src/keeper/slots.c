@@ -12,7 +12,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -371,6 +373,59 @@ void keeper__slots_close(struct slots *s)
     free(s->by_key);
     free(s->by_name);
     free(s);
+}
+
+/* ---- checking, from outside ---- */
+
+static bool check_slot(int fd, uint32_t i, char *line, size_t size, bool *used, struct err *err)
+{
+    uint8_t copies[2 * COPY_BYTES];
+    struct slot a, b;
+    *used = false;
+    if (read_at(fd, copies, sizeof copies, slot_at(i), err) != 0)
+        return false;
+    bool has_a = unpack_slot(copies, i, &a), has_b = unpack_slot(copies + COPY_BYTES, i, &b);
+    *used = has_a || has_b;
+    if ((has_a && has_b) || (!*used && all_zero(copies + COPY_BYTES, COPY_BYTES)))
+        return true;
+    if (*used)
+        snprintf(line, size, "key file: one of the two copies of %s's key (slot %u) is damaged",
+            has_a ? a.name : b.name, i);
+    else
+        snprintf(line, size, "key file: slot %u is damaged, its key is lost", i);
+    return false;
+}
+
+int keeper_check_file(const char *key_file, void (*on_fault)(void *ctx, const char *line), void *ctx,
+    uint64_t *keys, struct err *err)
+{
+    *keys = 0;
+    int fd = open(key_file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : err_errno(err, errno, "cannot read the key file %s", key_file);
+    struct stat st;
+    uint8_t header[64] = {0}, check[CHECK_BYTES];
+    struct err why = {0};
+    if (fstat(fd, &st) != 0 || read_at(fd, header, sizeof header, 0, &why) != 0) {
+        close(fd);
+        return err_errno(err, EIO, "cannot read the key file %s", key_file);
+    }
+    checksum(header, 48, 0, check);
+    if (st.st_size > 0 && memcmp(check, header + 48, CHECK_BYTES))
+        on_fault(ctx, "key file: its beginning is damaged, or it is no key file");
+    uint64_t n = (uint64_t)st.st_size <= SLOT_BYTES ? 0 : ((uint64_t)st.st_size - 1) / SLOT_BYTES;
+    for (uint32_t i = 0; i < n && i < MAX_SLOTS; i++) {
+        char line[200] = "";
+        bool used = false, good = false;
+        /* A slot that is being changed at this moment looks torn: look again. */
+        for (int tries = 0; !good && tries < 3; tries++)
+            good = check_slot(fd, i, line, sizeof line, &used, &why);
+        if (!good)
+            on_fault(ctx, line[0] ? line : why.what);
+        *keys += used;
+    }
+    close(fd);
+    return 0;
 }
 
 /* ---- changing ---- */

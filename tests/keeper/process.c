@@ -393,6 +393,41 @@ static void wrong_files(void **state)
     remove_files();
 }
 
+static void count_fault(void *ctx, const char *line)
+{
+    assert_non_null(strstr(line, "key file: "));
+    ++*(int *)ctx;
+}
+
+static void checked_from_outside(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct pubkey key;
+    uint64_t keys;
+    int faults = 0;
+    open_keeper(&f);
+    must(keeper_check_file("/tmp/widenet-nowhere", count_fault, &faults, &keys, &f.err));
+    must(keeper_create_unattended(f.k, STR("a"), (uint32_t[]){0}, 1, &key, &f.err));
+    must(keeper_create_unattended(f.k, STR("b"), (uint32_t[]){0}, 1, &key, &f.err));
+    must(keeper_check_file(key_file, count_fault, &faults, &keys, &f.err));
+    assert_true(keys == 2 && faults == 0);
+    for (int copy = 0; copy < 2; copy++) { /* a flipped byte in one copy, then in both */
+        int fd = open(key_file, O_RDWR);
+        char byte;
+        assert_int_equal(pread(fd, &byte, 1, 8192 + 1024 * copy + 40), 1);
+        byte ^= 16;
+        assert_int_equal(pwrite(fd, &byte, 1, 8192 + 1024 * copy + 40), 1);
+        close(fd);
+        faults = 0;
+        must(keeper_check_file(key_file, count_fault, &faults, &keys, &f.err));
+        assert_int_equal(faults, 1);
+        assert_true(keys == (copy ? 1 : 2));
+    }
+    close_keeper(&f);
+    remove_files();
+}
+
 /* Nothing open but the socket, the key file and standard error; no core file, not traceable. */
 static void shut_in(void **state)
 {
@@ -447,6 +482,7 @@ int main(void)
         cmocka_unit_test(too_fast),
         cmocka_unit_test(strangers_lock_nobody_out),
         cmocka_unit_test(wrong_files),
+        cmocka_unit_test(checked_from_outside),
         cmocka_unit_test(shut_in),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -57,6 +58,7 @@ static inline pid_t run_program(const char *const argv[], int *out, const char *
     assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
     pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that fails leaves nobody behind */
         dup2(pipes[1], 1);
         dup2(pipes[1], 2);
         if (notify) {

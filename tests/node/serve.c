@@ -244,6 +244,8 @@ static bool search_memory(pid_t pid, struct needle *needles, size_t count)
         char mode[5];
         if (sscanf(line, "%lx-%lx %4s", &from, &to, mode) != 3 || mode[0] != 'r' || strstr(line, "[v"))
             continue;
+        if (to - from > 1ul << 32) /* a sanitizer's shadow */
+            continue;
         for (unsigned long at = from; at < to; at += BLOCK) {
             size_t want = to - at < BLOCK + OVERLAP ? to - at : BLOCK + OVERLAP;
             ssize_t n = pread(mem, block, want, (off_t)at);

@@ -1,0 +1,200 @@
+/* commands.c: the subcommands as an operator types them: options, exit statuses, passwords, beside and
+ * without a running node, a backup and its return. */
+#include "../node/process.h"
+
+#include "cli/command.h"
+
+static char directory[64], data[96];
+
+static int fresh(void **state)
+{
+    (void)state;
+    snprintf(directory, sizeof directory, "/tmp/widenet-cli-XXXXXX");
+    snprintf(data, sizeof data, "%s/data", mkdtemp(directory) ? directory : "");
+    return directory[0] ? 0 : -1;
+}
+
+static int gone(void **state)
+{
+    (void)state;
+    return remove_tree(directory);
+}
+
+/* ---- options ---- */
+
+static void parses(void **state)
+{
+    (void)state;
+    const struct command self = {.name = "test", .usage = "test"};
+    const char *license = NULL;
+    bool json = false;
+    const struct command_option options[] = {{"license", &license, NULL}, {"json", NULL, &json}, {NULL}};
+    struct command_common common = {0};
+    char words[][16] = {"test", "one", "--license", "CC0", "--data=/d", "two", "--json", "--", "--three"};
+    char *argv[10];
+    for (size_t i = 0; i < 9; i++)
+        argv[i] = words[i];
+    argv[9] = NULL;
+    assert_int_equal(command_parse(&self, options, &common, 9, argv), 3);
+    assert_string_equal(argv[0], "one");
+    assert_string_equal(argv[1], "two");
+    assert_string_equal(argv[2], "--three");
+    assert_null(argv[3]);
+    assert_string_equal(license, "CC0");
+    assert_string_equal(common.data, "/d");
+    assert_null(common.config);
+    assert_true(json);
+}
+
+static struct buf said;
+
+/* Runs `widenet WORDS… --data DATA`, said is its output. NULL ends the words. */
+static int run(const char *input, ...)
+{
+    const char *argv[16] = {"widenet"};
+    size_t n = 1;
+    va_list words;
+    va_start(words, input);
+    for (const char *w; (w = va_arg(words, const char *)) && n < 12;)
+        argv[n++] = w;
+    va_end(words);
+    argv[n++] = "--data";
+    argv[n++] = data;
+    char path[96];
+    snprintf(path, sizeof path, "%s/input", directory);
+    FILE *f = fopen(path, "w");
+    fputs(input ? input : "", f);
+    fclose(f);
+    int kept = dup(0), in = open(path, O_RDONLY);
+    dup2(in, 0);
+    close(in);
+    int status = run_command(argv, &said);
+    dup2(kept, 0);
+    close(kept);
+    return status;
+}
+
+#define says(text)                                                                                           \
+    do {                                                                                                     \
+        if (!strstr(said.p, text))                                                                           \
+            fail_msg("not \"%s\" but: %s", text, said.p);                                                    \
+    } while (0)
+
+static void wrong_usage(void **state)
+{
+    (void)state;
+    assert_int_equal(run(NULL, "account", NULL), 2);
+    assert_int_equal(run(NULL, "account", "fly", NULL), 2);
+    assert_int_equal(run(NULL, "account", "add", NULL), 2);
+    says("a name is missing");
+    assert_int_equal(run(NULL, "account", "list", "--nonsense", NULL), 2);
+    says("--nonsense");
+    assert_int_equal(run(NULL, "account", "list", "-x", NULL), 2);
+    assert_int_equal(run(NULL, "backup", NULL), 2);
+    assert_int_equal(run(NULL, "restore", "a", "b", NULL), 2);
+    assert_int_equal(run(NULL, "check", "it", NULL), 2);
+    assert_int_equal(run(NULL, "fly", NULL), 2);
+    says("`widenet help` lists them");
+    assert_int_equal(run(NULL, "help", "account", NULL), 0);
+    says("--password-file");
+    assert_int_equal(run(NULL, "help", "config", NULL), 0);
+    says("[web]");
+    assert_int_equal(run(NULL, "check", NULL), 1); /* there is no data directory yet */
+    says("there is no data directory");
+    assert_int_equal(access(data, F_OK), -1); /* and reading does not make one */
+    assert_int_equal(run(NULL, "account", "list", "--config", "/nowhere/x.ini", NULL), 1);
+    says("/nowhere/x.ini");
+}
+
+static void account_commands(void)
+{
+    assert_int_equal(run("correct horse\n", "account", "add", "anna", "--password-file", "-", NULL), 0);
+    says("npub1");
+    assert_int_equal(run("correct horse\n", "account", "add", "anna", "--password-file", "-", NULL), 1);
+    says("already");
+    assert_int_equal(run("short\n", "account", "add", "bert", "--password-file", "-", NULL), 1);
+    says("10 to 1024 bytes");
+    assert_int_equal(run("correct horse\n", "account", "add", "No Name", "--password-file", "-", NULL), 1);
+    assert_int_equal(run(NULL, "account", "add", "bert", "--password-file", "/nowhere", NULL), 1);
+    says("/nowhere");
+    assert_int_equal(
+        run("correct horse\nbattery staple\n", "account", "password", "anna", "--password-file", "-", NULL),
+        0);
+    assert_int_equal(
+        run("correct horse\nfor the road\n", "account", "key", "anna", "--password-file", "-", NULL), 1);
+    says("wrong");
+    assert_int_equal(
+        run("battery staple\nfor the road\n", "account", "key", "anna", "--password-file", "-", NULL), 0);
+    says("ncryptsec1");
+    assert_int_equal(run(NULL, "account", "invite", "--json", NULL), 0);
+    says("{\"code\":\"");
+    assert_int_equal(run(NULL, "account", "list", "--json", NULL), 0);
+    says("\"name\":\"anna\"");
+    assert_int_equal(run(NULL, "account", "remove", "anna", "--yes", NULL), 0);
+    assert_int_equal(run(NULL, "account", "remove", "anna", "--yes", NULL), 1);
+    assert_int_equal(run(NULL, "account", "list", "--json", NULL), 0);
+    assert_string_equal(said.p, "[]\n");
+}
+
+static void accounts(void **state)
+{
+    (void)state;
+    account_commands();
+    struct served s;
+    serve(&s, data, free_port(), NULL);
+    account_commands();
+    assert_int_equal(run(NULL, "rebuild", NULL), 1);
+    says("stop it");
+    kill(s.pid, SIGTERM);
+    assert_int_equal(ended(&s), 0);
+    assert_int_equal(run(NULL, "rebuild", NULL), 0);
+}
+
+/* A backup taken beside the running node has its accounts, and their passwords open their keys. */
+static void backup_and_back(void **state)
+{
+    (void)state;
+    char file[96];
+    snprintf(file, sizeof file, "%s/backup", directory);
+    struct served s;
+    serve(&s, data, free_port(), NULL);
+    assert_int_equal(run("correct horse\n", "account", "add", "anna", "--password-file", "-", NULL), 0);
+    assert_int_equal(run(NULL, "check", "--json", NULL), 0);
+    says("\"bad_records\":0,\"other_faults\":0,\"keys\":1,\"faults\":[]");
+    assert_int_equal(run(NULL, "backup", file, NULL), 0);
+    struct stat st;
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(st.st_mode & 0077, 0);
+    assert_int_equal(run(NULL, "backup", file, NULL), 1);  /* it is there */
+    assert_int_equal(run(NULL, "restore", file, NULL), 1); /* not over a node */
+    kill(s.pid, SIGTERM);
+    assert_int_equal(ended(&s), 0);
+    snprintf(data, sizeof data, "%s/again", directory);
+    assert_int_equal(run(NULL, "restore", file, NULL), 0);
+    assert_int_equal(
+        run("correct horse\nfor the road\n", "account", "key", "anna", "--password-file", "-", NULL), 0);
+    says("ncryptsec1");
+    assert_int_equal(run(NULL, "check", NULL), 0);
+
+    char path[112];
+    snprintf(path, sizeof path, "%s/keyring", data);
+    int fd = open(path, O_RDWR);
+    assert_int_equal(pwrite(fd, "\xff\xff", 2, 8192 + 30), 2);
+    close(fd);
+    assert_int_equal(run(NULL, "check", NULL), 1);
+    says("fault: key file: one of the two copies of anna's key");
+}
+
+int main(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parses),
+        cmocka_unit_test_setup_teardown(wrong_usage, fresh, gone),
+        cmocka_unit_test_setup_teardown(accounts, fresh, gone),
+        cmocka_unit_test_setup_teardown(backup_and_back, fresh, gone),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    buf_finish(&said);
+    return failed;
+}
