@@ -122,10 +122,11 @@ static void answer_article_json(struct request *r, const struct page_article *a)
     struct buf out _cleanup_buf_ = BUF_INIT;
     buf_addc(&out, '{');
     web__item_json(r, &a->item, &out);
-    if (a->article.whole)
-        web__json_str(&out, "text", a->article.record->content);
-    buf_addz(&out, ",\"record\":");
-    record_to_json(&a->found.record, &out);
+    /* Without a free licence the pages show title, summary and link; this is one of them. */
+    if (a->article.whole) {
+        buf_addz(&out, ",\"record\":");
+        record_to_json(&a->found.record, &out);
+    }
     buf_addz(&out, "}\n");
     answer_json(r, 200, &out);
 }
