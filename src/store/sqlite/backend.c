@@ -31,10 +31,10 @@ int lite__connect(struct lite *l, bool writable, bool full, struct sql **out, st
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_extended_result_codes(db, 1);
     struct sql *s = sql__create(db, &l->base, writable);
-    char pragmas[300];
+    char pragmas[400];
     snprintf(pragmas, sizeof pragmas,
         "PRAGMA cache_size=-%ld; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;"
-        "PRAGMA synchronous=%s; PRAGMA query_only=%s;",
+        "PRAGMA synchronous=%s; PRAGMA query_only=%s; PRAGMA journal_size_limit=67108864;",
         (long)(l->cache_bytes / 1024), full ? "FULL" : "NORMAL", writable ? "OFF" : "ON");
     int code = sql__run(s, pragmas, err);
     if (code >= 0)

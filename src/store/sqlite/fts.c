@@ -345,6 +345,22 @@ static int hit_seq(struct store_read *r, int64_t docid, uint64_t *seq, struct er
     return rc;
 }
 
+/* Of the best, in order: only as many as are asked for are looked up. */
+static int resolve(struct store_read *r, struct hit *hits, size_t *n, size_t wanted, struct err *err)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *n && kept < wanted; i++) {
+        struct hit h = hits[i];
+        int rc = hit_seq(r, h.docid, &h.hit.seq, err);
+        if (rc < 0)
+            return rc;
+        if (rc)
+            hits[kept++] = h;
+    }
+    *n = kept;
+    return 0;
+}
+
 int lite__search(struct store_read *r, struct arena *arena, const struct search_plan *plan,
     struct search_result *out, struct err *err)
 {
@@ -373,23 +389,23 @@ int lite__search(struct store_read *r, struct arena *arena, const struct search_
         struct hit *h = &hits[n];
         h->docid = sql_col_int(c, 0);
         h->hit.score = ranked ? sql_col_real(c, 1) : 0;
-        if ((rc = hit_seq(r, h->docid, &h->hit.seq, err)) < 0)
+        if (!ranked && (rc = hit_seq(r, h->docid, &h->hit.seq, err)) < 0)
             break;
-        n += rc == 1;
+        n += ranked || rc == 1;
     }
     sql_close(c, NULL);
-    if (rc < 0) {
-        free(hits);
-        return rc;
-    }
-    if (ranked)
+    if (rc >= 0 && ranked) {
         qsort(hits, n, sizeof *hits, hit_cmp);
-    out->more = n > q->offset + q->limit;
-    size_t from = q->offset < n ? q->offset : n;
-    out->n = n - from < q->limit ? n - from : q->limit;
-    out->hits = ARENA_ARRAY(arena, struct search_hit, out->n + 1);
-    for (size_t i = 0; i < out->n; i++)
-        out->hits[i] = hits[from + i].hit;
+        rc = resolve(r, hits, &n, wanted, err);
+    }
+    if (rc >= 0) {
+        out->more = n > q->offset + q->limit;
+        size_t from = q->offset < n ? q->offset : n;
+        out->n = n - from < q->limit ? n - from : q->limit;
+        out->hits = ARENA_ARRAY(arena, struct search_hit, out->n + 1);
+        for (size_t i = 0; i < out->n; i++)
+            out->hits[i] = hits[from + i].hit;
+    }
     free(hits);
-    return 0;
+    return rc < 0 ? rc : 0;
 }
