@@ -26,7 +26,6 @@ struct run {
     bool json;
     struct pubkey actor;
     struct buf refusals; /* JSON objects, commas between */
-    struct store_read *read;
     struct arena *arena;
     uint64_t last_seq;
     const char *path;
@@ -64,13 +63,25 @@ static int put_blob(void *ctx, struct str bytes, struct str media_type, uint8_t 
     return node_blob_put(((struct run *)ctx)->node, bytes, media_type, sha256, err);
 }
 
+/* A look of its own each time: a snapshot held through the import would keep the database's log from being
+ * emptied. */
+static bool look_up(struct run *r, uint32_t kind, struct str d, struct store_found *out)
+{
+    struct store_read *read;
+    if (store_read_begin(node_store(r->node), &read, NULL))
+        return false;
+    struct address address = {.kind = kind, .pubkey = r->actor, .d = d};
+    bool found = store_get_address(read, r->arena, &address, out, NULL) == 0;
+    store_read_end(read);
+    return found;
+}
+
 static int64_t current(void *ctx, struct str d, uint8_t hash[32])
 {
     struct run *r = ctx;
     struct store_found found;
-    struct address address = {.kind = KIND_ARTICLE, .pubkey = r->actor, .d = d};
     arena_reset(r->arena);
-    if (!r->read || store_get_address(r->read, r->arena, &address, &found, NULL))
+    if (!look_up(r, KIND_ARTICLE, d, &found))
         return 0;
     news_content_hash(&found.record, hash);
     return found.record.created_at;
@@ -185,8 +196,7 @@ static int folder_name(const char *path, char out[65], struct err *err)
 static bool has_profile(struct run *r)
 {
     struct store_found found;
-    struct address address = {.kind = KIND_PROFILE, .pubkey = r->actor, .d = STR("")};
-    return r->read && store_get_address(r->read, r->arena, &address, &found, NULL) == 0;
+    return look_up(r, KIND_PROFILE, STR(""), &found);
 }
 
 /* A new source says who it is, once. */
@@ -226,13 +236,10 @@ static int choose_actor(struct run *r, const char *path, struct err *err)
 /* ---- the run */
 
 /* What an import before us (or a node beside us) wrote must be visible before we compare. */
-static int begin_read(struct run *r, struct err *err)
+static void catch_up(struct run *r)
 {
     struct store *store = node_store(r->node);
     store_wait_applied(store, store_last_seq(store), applied_ms, NULL);
-    store_read_end(r->read);
-    r->read = NULL;
-    return store_read_begin(store, &r->read, err);
 }
 
 static int import_path(struct run *r, const char *path, struct import_counts *counts, struct err *err)
@@ -249,9 +256,8 @@ static int import_path(struct run *r, const char *path, struct import_counts *co
         return import_bulk(r, path, counts, err);
     if (access(path, R_OK))
         return err_errno(err, errno, "%s cannot be read", path);
-    int status = begin_read(r, err);
-    if (!status && !records)
-        status = choose_actor(r, path, err);
+    catch_up(r);
+    int status = records ? 0 : choose_actor(r, path, err);
     struct import_options options = {
         .license = r->license, .credit = r->credit, .actor = r->actor, .clock = *node_clock(r->node)};
     return status ? status : news_import(path, &options, &sink, counts, err);
@@ -330,7 +336,6 @@ static int run_import(const struct command_context *context, int argc, char **ar
         store_wait_applied(node_store(r.node), r.last_seq, applied_ms, NULL);
     }
     progress_end(context->progress);
-    store_read_end(r.read);
     node_close(r.node);
     if (r.json)
         print_json(&r, &counts);

@@ -101,6 +101,8 @@ static void wrong_usage(void **state)
     says("[web]");
     assert_int_equal(run(NULL, "check", NULL), 1); /* there is no data directory yet */
     says("there is no data directory");
+    assert_int_equal(run(NULL, "rebuild", NULL), 1);
+    says("there is no data directory");
     assert_int_equal(access(data, F_OK), -1); /* and reading does not make one */
     assert_int_equal(run(NULL, "account", "list", "--config", "/nowhere/x.ini", NULL), 1);
     says("/nowhere/x.ini");

@@ -232,6 +232,38 @@ static void test_busy(void **state)
     assert_int_equal(store_last_seq(w->store), THREADS * 30);
 }
 
+/* ---- the write-ahead log */
+
+static off_t file_size(struct world *w, const char *name)
+{
+    struct stat st;
+    return stat(arena_printf(w->arena, "%s/%s", w->directory, name).p, &st) == 0 ? st.st_size : 0;
+}
+
+/* A reader keeps the log from being copied into the database; when it leaves, no further write is needed. */
+static void test_log_is_emptied(void **state)
+{
+    struct world *w = *state;
+    enum { BIG = 60000, COUNT = 400 };
+    char *text = arena_alloc(w->arena, BIG + 1);
+    memset(text, 'x', BIG);
+    text[BIG] = 0;
+    put(w, make(w, 1, T0, 1, "first", NULL));
+    struct store_read *read;
+    assert_int_equal(store_read_begin(w->store, &read, NULL), 0);
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(put(w, make(w, 1, T0 + 1 + i, 1, text, NULL)), STORE_NEW);
+    assert_true(file_size(w, "widenet.db-wal") > (off_t)BIG * COUNT);
+    assert_true(file_size(w, "widenet.db") < (off_t)BIG * COUNT);
+    store_read_end(read);
+    for (int tries = 0; tries < 2000 && file_size(w, "widenet.db") < (off_t)BIG * COUNT; tries++)
+        usleep(10000);
+    assert_true(file_size(w, "widenet.db") > (off_t)BIG * COUNT);
+    off_t log = file_size(w, "widenet.db-wal");
+    put(w, make(w, 1, T0 + 1000, 1, text, NULL));
+    assert_int_equal(file_size(w, "widenet.db-wal"), log); /* written from its beginning again */
+}
+
 /* ---- damage, versions, permissions */
 
 static void test_versions(void **state)
@@ -626,6 +658,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_two_handles, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_processes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_log_is_emptied, setup, teardown),
         cmocka_unit_test_setup_teardown(test_versions, setup, teardown),
         cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
         cmocka_unit_test_setup_teardown(test_permission, setup, teardown),

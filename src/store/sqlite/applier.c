@@ -154,7 +154,7 @@ static void checkpoint(struct lite *l)
         atomic_store(
             &l->wal_pages, 0); /* the next commit begins it anew, as soon as no reader is left in it */
     else
-        atomic_store(&l->wal_pages, CHECKPOINT_PAGES / 2);
+        atomic_store(&l->wal_pages, CHECKPOINT_PAGES); /* a reader held it up: again at the next turn */
 }
 
 static void scrub(struct lite *l)
