@@ -1,19 +1,19 @@
 /* http.c: the server over libmicrohttpd: reads a request's head, refuses what is not one of ours, collects
  * forms, hands over to handlers on the event loop or to the workers, and queues the answers. */
-#include "base/log.h"
 #include "base/utf8.h"
 #include "web/cache.h"
 #include "web/inside.h"
 #include "web/reply.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
-#include <stdio.h>
+#include <netinet/in.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define MAX_BODIES (96LL << 20) /* bytes of all forms that are being sent */
 
 /* ---- the head */
 
@@ -80,22 +80,29 @@ static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
+/* What limits count by of a socket's address: all of IPv4, a /64 of IPv6. */
+static bool key_of_peer(const struct sockaddr *peer, struct limit_key *key)
+{
+    *key = (struct limit_key){0};
+    if (peer && peer->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)peer;
+        memcpy(key->b, &v4->sin_addr, key->n = 4);
+        return key->b[0] == 127;
+    }
+    if (!peer || peer->sa_family != AF_INET6)
+        return false;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)peer;
+    bool mapped = IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
+    key->n = mapped ? 4 : 8;
+    memcpy(key->b, v6->sin6_addr.s6_addr + (mapped ? 12 : 0), key->n);
+    return mapped ? key->b[0] == 127 : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
 static void read_client(struct request *r)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *peer = info ? info->client_addr : NULL;
-    if (peer && peer->sa_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)peer;
-        memcpy(r->client.b, &v4->sin_addr, r->client.n = 4);
-        r->client_loopback = r->client.b[0] == 127;
-    } else if (peer && peer->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)peer;
-        bool mapped = IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
-        r->client.n = mapped ? 4 : 8;
-        memcpy(r->client.b, v6->sin6_addr.s6_addr + (mapped ? 12 : 0), r->client.n);
-        r->client_loopback = mapped ? r->client.b[0] == 127 : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-    }
+    r->client_loopback = key_of_peer(info ? info->client_addr : NULL, &r->client);
     r->client_many = r->client_loopback;
     if (r->web->proxy && r->client_loopback && r->in.forwarded_for.n) {
         struct str list = r->in.forwarded_for, last = list, piece;
@@ -265,6 +272,32 @@ static enum MHD_Result queue_answer(struct request *r)
     return result;
 }
 
+static void answer_busy(struct request *r)
+{
+    atomic_fetch_add(&r->web->metrics.refused_busy, 1);
+    answer_header(r, "Retry-After", STR("5"));
+    answer_problem(r, 503, M("This node has too much to do just now."), M("Try again in a few seconds."));
+}
+
+/* A piece of the form. All forms together are bounded, whoever sends them. */
+static void take_body(struct request *r, const char *data, size_t size)
+{
+    struct metrics *m = &r->web->metrics;
+    if (r->answered)
+        return;
+    if (r->body.n + size > r->max_body) {
+        buf_finish(&r->body);
+        answer_problem(r, 413, M("That is more than this form takes."), NULL);
+    } else if (atomic_fetch_add(&m->body_bytes, (int64_t)size) + (int64_t)size > MAX_BODIES) {
+        atomic_fetch_sub(&m->body_bytes, (int64_t)size);
+        buf_finish(&r->body);
+        answer_busy(r);
+    } else {
+        r->body_counted += size;
+        buf_add(&r->body, data, size);
+    }
+}
+
 /* The whole request is here: answer it, or hand it over. */
 static enum MHD_Result answer(struct request *r)
 {
@@ -294,10 +327,12 @@ static enum MHD_Result answer(struct request *r)
     }
     r->stage = STAGE_WORKING;
     MHD_suspend_connection(r->connection); /* first: the worker may be done before this function is */
-    if (!workers_add(web->workers, r)) {
-        atomic_fetch_add(&web->metrics.refused_busy, 1);
-        answer_header(r, "Retry-After", STR("5"));
-        answer_problem(r, 503, M("This node has too much to do just now."), M("Try again in a few seconds."));
+    enum workers_result result_of_adding = workers_add(web->workers, r);
+    if (result_of_adding != WORKERS_TAKEN) {
+        if (result_of_adding == WORKERS_TOO_MANY)
+            answer_wait(r, 5);
+        else
+            answer_busy(r);
         r->stage = STAGE_ANSWERED;
         MHD_resume_connection(r->connection);
     }
@@ -331,12 +366,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     if (r->stage == STAGE_WORKING)
         return MHD_YES;
     if (*upload_data_size) {
-        if (!r->answered && r->body.n + *upload_data_size > r->max_body) {
-            buf_clear(&r->body);
-            answer_problem(r, 413, M("That is more than this form takes."), NULL);
-        }
-        if (!r->answered)
-            buf_add(&r->body, upload_data, *upload_data_size);
+        take_body(r, upload_data, *upload_data_size);
         *upload_data_size = 0;
         return MHD_YES;
     }
@@ -379,12 +409,35 @@ static void on_done(
     }
 }
 
+/* The counter of an address's connections, or NULL for loopback ones, behind which many may stand. */
+static atomic_uint_fast32_t *connections_of(struct web *web, const struct sockaddr *peer)
+{
+    struct limit_key key;
+    uint8_t hash[8];
+    if (key_of_peer(peer, &key) || !key.n)
+        return NULL;
+    crypto_shorthash(hash, key.b, key.n, web->passing_secret);
+    return &web->connections_of[(hash[0] | hash[1] << 8) % ADDRESS_COUNTERS];
+}
+
+static enum MHD_Result on_accept(void *cls, const struct sockaddr *peer, socklen_t size)
+{
+    struct web *web = cls;
+    atomic_uint_fast32_t *count = web->http.connections_per_address ? connections_of(web, peer) : NULL;
+    return !count || atomic_load(count) < web->http.connections_per_address ? MHD_YES : MHD_NO;
+}
+
 static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
     enum MHD_ConnectionNotificationCode what)
 {
     struct web *web = cls;
-    atomic_fetch_add_explicit(
-        &web->metrics.connections, what == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1, memory_order_relaxed);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    atomic_uint_fast32_t *count = connections_of(web, info ? info->client_addr : NULL);
+    bool begins = what == MHD_CONNECTION_NOTIFY_STARTED;
+    if (count)
+        atomic_fetch_add(count, begins ? 1 : -1);
+    atomic_fetch_add_explicit(&web->metrics.connections, begins ? 1 : -1, memory_order_relaxed);
 }
 
 /* Addresses reach us as they were sent; http.c decodes them itself. */
@@ -393,85 +446,7 @@ static size_t leave_escaped(void *cls, struct MHD_Connection *c, char *s)
     return strlen(s);
 }
 
-/* ---- listening */
-
-/* "127.0.0.1:8484", "[::1]:8484", "localhost:0" */
-static int parse_listen(const char *listen, struct addrinfo **out, char **host_text, struct err *err)
-{
-    const char *colon = strrchr(listen, ':');
-    uint64_t port = 0;
-    if (!colon || colon == listen || !str_to_u64(str_of(colon + 1), 65535, &port)) {
-        err_set(err, ERR_INPUT, "\"%s\" is no address to listen on", listen);
-        err_todo(err, "write it as 127.0.0.1:8484 or [::1]:8484");
-        return ERR_INPUT;
-    }
-    struct str host = {listen, (size_t)(colon - listen)}, bare = host;
-    if (host.p[0] == '[' && host.p[host.n - 1] == ']')
-        bare = str_slice(host, 1, host.n - 1);
-    char *name _cleanup_free_ = str_dup(bare);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    int code = getaddrinfo(name, colon + 1, &hints, out);
-    if (code) {
-        err_set(err, ERR_INPUT, "\"%s\" is no address to listen on: %s", listen, gai_strerror(code));
-        err_todo(err, "write it as 127.0.0.1:8484 or [::1]:8484");
-        return ERR_INPUT;
-    }
-    *host_text = str_dup(host);
-    return 0;
-}
-
-static int open_listener(struct web *web, const char *listen_on, struct err *err)
-{
-    struct addrinfo *address = NULL;
-    int code = parse_listen(listen_on, &address, &web->listen_host, err);
-    if (code)
-        return code;
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), yes = 1, no = 0;
-    if (fd < 0) {
-        freeaddrinfo(address);
-        return err_errno(err, errno, "cannot make a socket");
-    }
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (address->ai_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
-    int failed = bind(fd, address->ai_addr, address->ai_addrlen) || listen(fd, 1024) ? errno : 0;
-    struct sockaddr_storage bound;
-    socklen_t size = sizeof bound;
-    if (!failed && getsockname(fd, (struct sockaddr *)&bound, &size))
-        failed = errno;
-    freeaddrinfo(address);
-    if (failed) {
-        close(fd);
-        if (failed == EADDRINUSE) {
-            const char *port = strrchr(listen_on, ':') + 1;
-            err_set(err, ERR_BUSY, "another program already listens on %s", listen_on);
-            err_todo(err,
-                "stop it (`ss -ltnp sport = :%s` says which it is) or choose another port with --listen",
-                port);
-            return ERR_BUSY;
-        }
-        return err_errno(err, failed, "cannot listen on %s", listen_on);
-    }
-    if (bound.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&bound;
-        web->port = ntohs(v6->sin6_port);
-        web->any_address = IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr);
-    } else {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&bound;
-        web->port = ntohs(v4->sin_port);
-        web->any_address = v4->sin_addr.s_addr == htonl(INADDR_ANY);
-    }
-    return fd;
-}
-
-int http_listen(struct web *web, const char *listen_on, struct err *err)
-{
-    int fd = open_listener(web, listen_on, err);
-    if (fd < 0)
-        return fd;
-    web->listen_fd = fd;
-    return 0;
-}
+/* ---- starting and stopping */
 
 int http_start(struct web *web, struct err *err)
 {
@@ -480,9 +455,9 @@ int http_start(struct web *web, struct err *err)
     if (!web->workers)
         return err_set(err, ERR_MEMORY, "cannot start the threads that answer pages");
     web->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0,
-        NULL, NULL, on_request, web, MHD_OPTION_LISTEN_SOCKET, web->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
-        s->threads, MHD_OPTION_CONNECTION_LIMIT, s->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        s->connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT, s->timeout,
+        on_accept, web, on_request, web, MHD_OPTION_LISTEN_SOCKET, web->listen_fd,
+        MHD_OPTION_THREAD_POOL_SIZE, s->threads, MHD_OPTION_CONNECTION_LIMIT,
+        http_descriptors(s->connections), MHD_OPTION_CONNECTION_TIMEOUT, s->timeout,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32 * 1024, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_URI_LOG_CALLBACK, on_address, web, MHD_OPTION_NOTIFY_COMPLETED, on_done, web,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, web, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, web,

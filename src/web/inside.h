@@ -32,9 +32,12 @@ struct metrics {
     atomic_uint_fast64_t cache_hits, cache_misses, not_modified;
     atomic_uint_fast64_t refused_busy, refused_limit, bytes_out;
     atomic_uint_fast64_t pool_us, pool_count; /* time from the handler's begin to its end */
-    atomic_int_fast64_t connections, in_flight;
+    atomic_int_fast64_t connections, in_flight, body_bytes;
 };
 
+/* Open connections by address: one counter for each hash, so that two addresses may share one and no table
+ * fills. */
+#define ADDRESS_COUNTERS 4096
 struct http_settings {
     unsigned threads, workers, queue, connections, connections_per_address, timeout;
 };
@@ -61,6 +64,7 @@ struct web {
     struct workers *workers;
     struct challenges *challenges;
     struct metrics metrics;
+    atomic_uint_fast32_t connections_of[ADDRESS_COUNTERS];
     uint8_t secret[WEB_SECRET_BYTES];         /* signs form tokens and notices; kept in the database */
     uint8_t passing_secret[WEB_SECRET_BYTES]; /* of this run only */
     atomic_bool ready, stopping;
@@ -110,7 +114,7 @@ struct request {
     struct form query, form;
     bool query_read;
     struct buf body;
-    size_t max_body;
+    size_t max_body, body_counted;
     const struct locale *locale;
     bool locale_asked;                 /* by ?ui=: kept in a cookie */
     struct limit_key client;           /* the address's part that limits count by */
@@ -208,12 +212,16 @@ void web_mac(const uint8_t secret[WEB_SECRET_BYTES], const char *what, const str
 
 /* workers.c */
 struct workers *workers_create(unsigned threads, size_t queue, void (*work)(struct request *r));
-bool workers_add(struct workers *w, struct request *r); /* false: the queue is full */
-void workers_stop(struct workers *w);                   /* finishes what is queued; takes NULL */
+enum workers_result { WORKERS_TAKEN, WORKERS_FULL, WORKERS_TOO_MANY /* of this reader's address */ };
+enum workers_result workers_add(struct workers *w, struct request *r);
+void workers_stop(struct workers *w); /* finishes what is queued; takes NULL */
 size_t workers_queued(struct workers *w);
 
-/* http.c */
+/* listen.c */
+unsigned http_descriptors(unsigned connections);
 int http_listen(struct web *web, const char *listen_on, struct err *err); /* fills port and listen_host */
+
+/* http.c */
 int http_start(struct web *web, struct err *err);
 void http_stop(struct web *web);   /* answers what has begun */
 void http_work(struct request *r); /* runs the handler; by a worker or on the loop */

@@ -20,8 +20,9 @@ const struct config_option web_options[] = {
     {"web", "queue", CONFIG_INT, "256", 1, 10000, NULL,
         "How many requests may wait for a worker before the node says that it is busy."},
     {"web", "connections", CONFIG_INT, "4000", 16, 100000, NULL, "How many connections may be open at once."},
-    {"web", "connections_per_address", CONFIG_INT, "0", 0, 100000, NULL,
-        "How many of them from one address; 0: no limit, as behind a proxy, where all come from one."},
+    {"web", "connections_per_address", CONFIG_INT, "100", 0, 100000, NULL,
+        "How many of them from one address, or one IPv6 /64; 0: no limit. Loopback addresses are not "
+        "counted."},
     {"web", "timeout", CONFIG_INT, "30", 1, 600, NULL,
         "Seconds without a byte after which a connection is closed."},
     {"web", "cache", CONFIG_SIZE, "16M", 0, INT64_C(16) << 30, NULL,

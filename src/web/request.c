@@ -27,6 +27,7 @@ void request_destroy(struct request *r)
     if (!r)
         return;
     store_read_end(r->read);
+    atomic_fetch_sub_explicit(&r->web->metrics.body_bytes, (int64_t)r->body_counted, memory_order_relaxed);
     if (r->file_fd >= 0)
         close(r->file_fd);
     buf_finish(&r->body);

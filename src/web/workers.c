@@ -105,11 +105,24 @@ struct workers *workers_create(unsigned threads, size_t queue, void (*work)(stru
     return w;
 }
 
-bool workers_add(struct workers *w, struct request *r)
+/* How many of the same address wait. Called with the lock held. */
+static size_t waiting(const struct workers *w, const struct request *r)
 {
+    size_t n = 0;
+    for (const struct request *q = w->first; q; q = q->next)
+        n += q->client.n == r->client.n && !memcmp(q->client.b, r->client.b, sizeof r->client.b);
+    return n;
+}
+
+enum workers_result workers_add(struct workers *w, struct request *r)
+{
+    enum workers_result result = WORKERS_TAKEN;
     pthread_mutex_lock(&w->lock);
-    bool taken = w->queued < w->limit && !w->stopping;
-    if (taken) {
+    if (w->queued >= w->limit || w->stopping)
+        result = WORKERS_FULL;
+    else if (!r->client_many && w->queued >= w->limit / 4 && waiting(w, r) >= w->limit / 4)
+        result = WORKERS_TOO_MANY; /* one reader leaves room for others */
+    if (result == WORKERS_TAKEN) {
         r->next = NULL;
         *w->last = r;
         w->last = &r->next;
@@ -117,7 +130,7 @@ bool workers_add(struct workers *w, struct request *r)
         pthread_cond_signal(&w->more);
     }
     pthread_mutex_unlock(&w->lock);
-    return taken;
+    return result;
 }
 
 size_t workers_queued(struct workers *w)

@@ -157,36 +157,64 @@ static void work(struct request *r)
 
 static void one_route_leaves_a_thread_to_others(void **state)
 {
-    struct request requests[8] = {0};
+    struct request requests[8];
+    for (int i = 0; i < 8; i++)
+        requests[i] = (struct request){.client_many = true};
     struct workers *w = workers_create(3, 6, work);
     for (int i = 0; i < 6; i++)
         requests[i].route = &slow_route;
     requests[6].route = requests[7].route = &quick_route;
     for (int i = 0; i < 2; i++)
-        assert_true(workers_add(w, &requests[i]));
+        assert_int_equal(WORKERS_TAKEN, workers_add(w, &requests[i]));
     pthread_mutex_lock(&ran.lock);
     while (ran.slow < 2)
         pthread_cond_wait(&ran.change, &ran.lock);
     pthread_mutex_unlock(&ran.lock);
     for (int i = 2; i < 6; i++)
-        assert_true(workers_add(w, &requests[i]));
-    assert_true(workers_add(w, &requests[6]));
+        assert_int_equal(WORKERS_TAKEN, workers_add(w, &requests[i]));
+    assert_int_equal(WORKERS_TAKEN, workers_add(w, &requests[6]));
     pthread_mutex_lock(&ran.lock);
     while (ran.quick < 1) /* though four slow ones wait before it */
         pthread_cond_wait(&ran.change, &ran.lock);
     assert_int_equal(ran.slow, 2);
     pthread_mutex_unlock(&ran.lock);
     assert_int_equal(workers_queued(w), 4);
-    struct request more[3] = {{.route = &slow_route}, {.route = &slow_route}, {.route = &slow_route}};
-    assert_true(workers_add(w, &more[0]));
-    assert_true(workers_add(w, &more[1]));
-    assert_false(workers_add(w, &more[2])); /* full */
+    struct request more[3] = {{.route = &slow_route, .client_many = true},
+        {.route = &slow_route, .client_many = true}, {.route = &slow_route, .client_many = true}};
+    assert_int_equal(WORKERS_TAKEN, workers_add(w, &more[0]));
+    assert_int_equal(WORKERS_TAKEN, workers_add(w, &more[1]));
+    assert_int_equal(WORKERS_FULL, workers_add(w, &more[2]));
     pthread_mutex_lock(&ran.lock);
     ran.let_go = true;
     pthread_cond_broadcast(&ran.change);
     pthread_mutex_unlock(&ran.lock);
     workers_stop(w); /* after all that was taken */
     assert_int_equal(ran.slow, 8);
+}
+
+static void one_reader_leaves_room_in_the_queue(void **state)
+{
+    ran = (struct ran){.lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
+    struct request busy = {.route = &slow_route, .client_many = true}, greedy[3], other;
+    struct workers *w = workers_create(1, 8, work);
+    for (int i = 0; i < 3; i++)
+        greedy[i] = (struct request){.route = &quick_route, .client = {.b = {192, 0, 2, 1}, .n = 4}};
+    other = (struct request){.route = &quick_route, .client = {.b = {192, 0, 2, 2}, .n = 4}};
+    assert_int_equal(WORKERS_TAKEN, workers_add(w, &busy));
+    pthread_mutex_lock(&ran.lock);
+    while (ran.slow < 1)
+        pthread_cond_wait(&ran.change, &ran.lock);
+    pthread_mutex_unlock(&ran.lock);
+    assert_int_equal(WORKERS_TAKEN, workers_add(w, &greedy[0]));
+    assert_int_equal(WORKERS_TAKEN, workers_add(w, &greedy[1]));
+    assert_int_equal(WORKERS_TOO_MANY, workers_add(w, &greedy[2]));
+    assert_int_equal(WORKERS_TAKEN, workers_add(w, &other));
+    pthread_mutex_lock(&ran.lock);
+    ran.let_go = true;
+    pthread_cond_broadcast(&ran.change);
+    pthread_mutex_unlock(&ran.lock);
+    workers_stop(w);
+    assert_int_equal(ran.quick, 3);
 }
 
 int main(void)
@@ -196,6 +224,7 @@ int main(void)
         cmocka_unit_test(all_rows_of_the_program_are_whole),
         cmocka_unit_test(finds_the_row_for_a_path),
         cmocka_unit_test(one_route_leaves_a_thread_to_others),
+        cmocka_unit_test(one_reader_leaves_room_in_the_queue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
