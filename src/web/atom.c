@@ -58,24 +58,6 @@ static void add_link(struct buf *out, const char *rel, const char *type, struct 
     buf_addz(out, "\"/>\n");
 }
 
-/* xml:lang must be a language tag to be valid; what a stranger declared may be anything. */
-static bool is_language_tag(struct str s)
-{
-    bool empty = true;
-    size_t run = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (c == '-' ? run == 0 : !letter && !(c >= '0' && c <= '9' && !empty))
-            return false;
-        run = c == '-' ? 0 : run + 1;
-        if (run > 8)
-            return false;
-        empty = false;
-    }
-    return run > 0 && s.n <= 35;
-}
-
 /* The whole text as HTML where the licence lets us; false where there is none to give. */
 static bool add_content(struct request *r, struct buf *out, const struct news_item *item)
 {
@@ -100,7 +82,7 @@ static void add_entry(struct request *r, struct buf *out, const struct news_item
     struct arena *arena = request_arena(r);
     struct str origin = request_origin(r), none = {"", 0};
     buf_addz(out, "<entry");
-    if (is_language_tag(item->language)) {
+    if (web__language_tag(item->language)) {
         buf_addz(out, " xml:lang=\"");
         add_xml(out, item->language);
         buf_addc(out, '"');

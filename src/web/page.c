@@ -174,9 +174,42 @@ const char *web__license_meaning(const struct license *license)
     return M("Anyone may use, change and republish this text, with credit.");
 }
 
+/* ISO 639-1, each with a space behind it. */
+static const char two_letters[] =
+    "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv "
+    "cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho "
+    "hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku "
+    "kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn "
+    "no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm "
+    "sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi "
+    "vo wa wo xh yi yo za zh zu ";
+
+bool web__language_tag(struct str s)
+{
+    size_t run = 0, first = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (c == '-' ? run == 0 : !letter && !(c >= '0' && c <= '9' && first))
+            return false;
+        if (c == '-' && !first)
+            first = run;
+        run = c == '-' ? 0 : run + 1;
+        if (run > 8)
+            return false;
+    }
+    first = first ? first : run;
+    if (!run || s.n > 35 || first < 2 || first > 3)
+        return false;
+    if (first == 3)
+        return true;
+    char wanted[] = {(char)(s.p[0] | 0x20), (char)(s.p[1] | 0x20), ' ', 0};
+    return strstr(two_letters, wanted) != NULL;
+}
+
 void web__content_view(struct view *v, struct str language)
 {
-    view_str(v, "content_lang", language);
+    view_str(v, "content_lang", web__language_tag(language) ? language : STR("und"));
     view_str(v, "content_dir", language.n ? str_of(language_direction(language)) : STR("auto"));
 }
 

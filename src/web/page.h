@@ -35,6 +35,9 @@ struct str web__outward(struct str url);
 
 /* Fills what item.html shows: headline, summary, link, author, date, topics … */
 void web__item_view(struct request *r, struct view *v, const struct news_item *item);
+/* A language tag (BCP 47) whose language is one, as far as its two letters tell: what strangers declare may
+ * be anything. */
+bool web__language_tag(struct str s);
 /* A text's language as content_lang and content_dir. */
 void web__content_view(struct view *v, struct str language);
 void web__topics_view(struct request *r, struct view *v, const struct str *topics, size_t n);
