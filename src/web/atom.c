@@ -99,7 +99,7 @@ static void add_entry(struct request *r, struct buf *out, const struct news_item
     add_time(out, "published", item->date);
     add_time(out, "updated", item->revised_at);
     buf_addz(out, "<author>");
-    add_element(out, "name", web__author_name(arena, item->author_name, &item->address.pubkey));
+    add_element(out, "name", web__author_name(r, item->author_name, &item->address.pubkey));
     buf_addz(out, "<uri>");
     add_xml(out, origin);
     add_xml(out, web__author_link(arena, &item->address.pubkey, ""));

@@ -137,11 +137,15 @@ struct str web__text(struct arena *arena, struct str s)
     return clean(arena, s, 0, true);
 }
 
-struct str web__author_name(struct arena *arena, struct str name, const struct pubkey *key)
+struct str web__author_name(struct request *r, struct str name, const struct pubkey *key)
 {
+    struct arena *arena = request_arena(r);
+    struct account account;
     struct str line = web__line(arena, name, 80);
     if (line.n)
         return line;
+    if (node_account_by_key(request_read(r), arena, key, &account, NULL) == 0 && account.name.n)
+        return account.name;
     struct str npub = web__npub(arena, key);
     return arena_printf(arena, "%.*s…%.*s", 10, npub.p, 4, npub.p + npub.n - 4);
 }
@@ -240,7 +244,7 @@ void web__item_view(struct request *r, struct view *v, const struct news_item *i
     view_str(v, "headline", headline.n ? headline : locale_message(request_locale(r), M("Without a title")));
     view_str(v, "summary", web__line(arena, item->summary, 280));
     view_str(v, "link", web__article_link(arena, item->code, ""));
-    view_str(v, "author", web__author_name(arena, item->author_name, &item->address.pubkey));
+    view_str(v, "author", web__author_name(r, item->author_name, &item->address.pubkey));
     view_str(v, "author_link", web__author_link(arena, &item->address.pubkey, ""));
     view_time(v, "date", item->date);
     view_int(v, "minutes", web__minutes(item->words));

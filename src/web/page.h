@@ -27,8 +27,8 @@ bool web__id_from_hex(struct str text, struct record_id *out);
 struct str web__line(struct arena *arena, struct str s, size_t max);
 /* The same for several lines: line feeds stay. */
 struct str web__text(struct arena *arena, struct str s);
-/* The author's name, or the beginning of the npub. */
-struct str web__author_name(struct arena *arena, struct str name, const struct pubkey *key);
+/* The name of their profile, else of their account here, else the beginning of the npub. */
+struct str web__author_name(struct request *r, struct str name, const struct pubkey *key);
 unsigned web__minutes(uint32_t words); /* to read; at least one where there are words */
 /* Only addresses that may stand in a link to elsewhere: http and https; else empty. */
 struct str web__outward(struct str url);

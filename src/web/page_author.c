@@ -47,8 +47,7 @@ static void author(struct request *r)
         return;
     }
     struct view *v = view_create(arena);
-    struct str name = web__author_name(
-        arena, profile.display_name.n ? profile.display_name : profile.name, &key);
+    struct str name = web__author_name(r, profile.display_name.n ? profile.display_name : profile.name, &key);
     struct news_query q = {.author = &key};
     struct listing l = {
         .template = &template_author,
@@ -108,7 +107,7 @@ static void authors_page(struct request *r)
     for (size_t i = 0; i < n; i++) {
         struct view *item = view_item(v, "names");
         struct str shown = authors[i].display_name.n ? authors[i].display_name : authors[i].name;
-        view_str(item, "name", web__author_name(arena, shown, &authors[i].key));
+        view_str(item, "name", web__author_name(r, shown, &authors[i].key));
         view_str(item, "link", web__author_link(arena, &authors[i].key, ""));
         view_int(item, "count", authors[i].article_count);
     }

@@ -78,6 +78,7 @@ static void writes_changes_and_withdraws(void **state)
     page = reader_get(&r, to);
     assert_int_equal(answer_status(page), 200);
     assert_has(page, "Your article is published.");
+    assert_has(page, ">ana</a>"); /* by name, though no profile was published */
     assert_has(page, "<strong>night shift</strong>");
     assert_has(page, "/tag/%D9%84%D9%8A%D9%84"); /* the Arabic comma parts topics, too */
     assert_has(reader_get(&r, "/me"), "You have no drafts.");
