@@ -198,6 +198,25 @@ static int remove_account(struct node *node, const struct options *o, char **arg
     return bad;
 }
 
+static int print_log(struct node *node, const struct options *o, char **argv, struct err *err)
+{
+    (void)o;
+    struct buf text _cleanup_buf_ = BUF_INIT;
+    int bad = node_account_log(node, str_of(argv[1]), &text, err);
+    struct str rest = buf_str(&text), line;
+    while (str_cut(&rest, '\n', &line)) {
+        struct str number, when;
+        char date[24];
+        uint64_t seconds;
+        if (!str_cut(&line, ' ', &number) || !str_cut(&line, ' ', &when) ||
+            !str_to_u64(when, INT64_MAX, &seconds))
+            continue;
+        time_rfc3339((int64_t)seconds, date, sizeof date);
+        printf("%.*s %s %.*s\n", STR_ARG(number), date, STR_ARG(line));
+    }
+    return bad;
+}
+
 static int invite(struct node *node, const struct options *o, char **argv, struct err *err)
 {
     (void)argv;
@@ -222,6 +241,7 @@ static const struct action {
     {"password", true, NODE_WRITE, change_password},
     {"key", true, NODE_WRITE, take_key},
     {"remove", true, NODE_WRITE, remove_account},
+    {"log", true, NODE_WRITE, print_log},
     {"invite", false, NODE_WRITE, invite},
 };
 
@@ -264,14 +284,15 @@ static int run(const struct command_context *context, int argc, char **argv)
 
 const struct command command_account = {
     .name = "account",
-    .usage = "account add NAME | list | password NAME | key NAME | remove NAME | invite",
-    .summary = "people's accounts: add, list, new password, take the key out, remove, invite",
+    .usage = "account add NAME | list | password NAME | key NAME | log NAME | remove NAME | invite",
+    .summary = "people's accounts: add, list, new password, take the key out, log, remove, invite",
     .run = run,
     .details =
         "  add NAME        make an account\n"
         "  list            all accounts, with their public keys\n"
         "  password NAME   change a password; the present one is needed, for it opens the key\n"
         "  key NAME        print the private key, encrypted (NIP-49), for use elsewhere\n"
+        "  log NAME        what was last signed with the key here: number, time, kind, id, chain's link\n"
         "  remove NAME     remove account and key; what was published stays\n"
         "  invite          print a code with which one account can be made\n\n"
         "  --password-file FILE       read the password from the first line of FILE; - is standard input.\n"

@@ -314,6 +314,33 @@ int node_account_export(struct node *node, struct str name, struct str password,
     return keeper_export(keeper, name, password, export_password, out, err);
 }
 
+static int chain_is_broken(struct err *err)
+{
+    return err_set(err, ERR_CORRUPT, "the signing log was changed: a link does not fit");
+}
+
+int node_account_log(struct node *node, struct str name, struct buf *out, struct err *err)
+{
+    if (node->remote) {
+        struct buf answer _cleanup_buf_ = BUF_INIT;
+        struct unpack u;
+        int bad = ask_strings(node, NODE_ACCOUNT_LOG, STRINGS(name), true, &answer, &u, err);
+        if (bad)
+            return bad;
+        buf_adds(out, unpack_str(&u));
+        return unpack_u8(&u) ? 0 : chain_is_broken(err);
+    }
+    struct arena *arena _cleanup_arena_ = arena_create(0);
+    struct account a;
+    int bad = find_account(node, arena, name, &a, err);
+    if (!bad && a.own_key)
+        bad = no_key_here(name, err);
+    struct keeper *keeper = bad ? NULL : node_keeper(node, err);
+    if (!keeper)
+        return bad ? bad : err ? err->code : ERR_CLOSED;
+    return keeper_log(keeper, &a.key, SIZE_MAX, out, err);
+}
+
 static int remove_locked(struct node *node, struct str name, struct err *err)
 {
     struct arena *arena _cleanup_arena_ = arena_create(0);

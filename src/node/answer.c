@@ -255,6 +255,21 @@ static int answer_account_export(struct message *m)
     return bad;
 }
 
+/* A broken chain is told beside its lines, not instead of them. */
+static int answer_account_log(struct message *m)
+{
+    struct str name = unpack_str(&m->in);
+    if (!unpack_end(&m->in))
+        return malformed(m->err);
+    struct buf text _cleanup_buf_ = BUF_INIT;
+    int bad = node_account_log(m->node, name, &text, m->err);
+    if (bad && bad != ERR_CORRUPT)
+        return bad;
+    pack_str(m->out, buf_str(&text));
+    pack_u8(m->out, !bad);
+    return 0;
+}
+
 static int answer_invitation(struct message *m)
 {
     struct buf code _cleanup_buf_ = BUF_INIT;
@@ -278,6 +293,7 @@ static int (*const answers[NODE_REQUESTS])(struct message *m) = {
     [NODE_ACCOUNT_REMOVE] = answer_account_remove,
     [NODE_ACCOUNT_EXPORT] = answer_account_export,
     [NODE_INVITATION] = answer_invitation,
+    [NODE_ACCOUNT_LOG] = answer_account_log,
 };
 
 void node__answer(struct node *node, struct str request, struct buf *reply)

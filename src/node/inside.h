@@ -60,6 +60,7 @@ enum node_request {
     NODE_ACCOUNT_REMOVE,   /* name */
     NODE_ACCOUNT_EXPORT,   /* name, password, export password → text */
     NODE_INVITATION,       /* → code */
+    NODE_ACCOUNT_LOG,      /* name → text, whole */
     NODE_REQUESTS
 };
 

@@ -127,6 +127,8 @@ int node_account_by_key(struct store_read *read, struct arena *arena, const stru
     struct account *out, struct err *err);
 int node_account_password(
     struct node *node, struct str name, struct str old_password, struct str new_password, struct err *err);
+/* What the keeper signed with an account's key, the last lines of its chained log (keeper_log). */
+int node_account_log(struct node *node, struct str name, struct buf *out, struct err *err);
 /* Key and account go, sessions end; what was published stays unless vanish was published before. */
 int node_account_remove(struct node *node, struct str name, struct err *err);
 int node_invitation_create(struct node *node, struct buf *code, struct err *err);

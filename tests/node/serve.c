@@ -290,6 +290,12 @@ static void front_holds_no_key(void **state)
     if (keeper__nip49_import(&scratch, str_trim(str_of(line)), STR("for the road"), &err))
         fail_msg("%s", err.what);
     assert_true(publish(&h, "Onemore"));
+    assert_int_equal(run_command((const char *[]){"widenet", "account", "log", "somebody-special", "--data",
+                                     directory, NULL},
+                         &text),
+        0);
+    assert_true(str_starts(buf_str(&text), STR("1 20")));
+    assert_non_null(strstr(text.p, " 30023 "));
 
     char hex[65];
     hex_encode(scratch.key, 32, hex);
