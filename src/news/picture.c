@@ -90,14 +90,14 @@ static bool has_lead(struct source s, const char *lead, size_t n)
 /* Does this segment stay? Orientation is taken out of the EXIF that goes. */
 static bool keep_segment(uint8_t marker, struct source body, uint32_t *orientation)
 {
-    enum { app0 = 0xe0, app1 = 0xe1, app2 = 0xe2, app14 = 0xee, app15 = 0xef, com = 0xfe };
+    enum { app1 = 0xe1, app2 = 0xe2, app14 = 0xee };
     if (marker == app1 && has_lead(body, "Exif\0", 6) && *orientation == 1)
         *orientation = read_orientation((struct source){body.p + 6, body.n - 6});
     if (marker == app2)
         return has_lead(body, "ICC_PROFILE", 12);
     if (marker == app14)
         return has_lead(body, "Adobe", 5); /* how the colours are meant */
-    return (marker < app0 || marker > app15) && marker != com;
+    return (marker >= 0xc0 && marker <= 0xcf && marker != 0xc8) || (marker >= 0xda && marker <= 0xdf);
 }
 
 static bool is_frame(uint8_t marker)
@@ -127,7 +127,7 @@ static int clean_jpeg(struct source s, struct buf *out, struct picture *about, s
     for (;;) {
         while (at + 1 < s.n && s.p[at] == 0xff && s.p[at + 1] == 0xff)
             at++;
-        if (at + 2 > s.n || s.p[at] != 0xff) {
+        if (at + 2 > s.n || s.p[at] != 0xff || s.p[at + 1] == 0) {
             /* Many cameras and downloads end early; what was scanned can be shown. */
             if (scanned && at >= s.n)
                 break;
@@ -166,7 +166,7 @@ static int clean_jpeg(struct source s, struct buf *out, struct picture *about, s
         return broken(err, "JPEG", "it holds no picture");
     buf_add(out, "\xff\xd8", 2);
     if (jfif) /* without its thumbnail; where it is missing, readers take the colours to be meant otherwise */
-        buf_add(out, "\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0", 20);
+        buf_add(out, "\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0", 18);
     if (orientation != 1) {
         buf_add(out, "\xff\xe1", 2);
         add_be(out, 2 + 6 + orientation_bytes, 2);
