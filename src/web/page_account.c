@@ -176,6 +176,12 @@ int account_may_sign_up(struct request *r, struct err *err)
                : 0;
 }
 
+void account_sign_up_failed(struct request *r)
+{
+    if (by_invitation(r))
+        node_invitation_return(request_node(r), str_trim(request_form(r, "invitation")), NULL);
+}
+
 /* What was typed, before anything is done with it. */
 static int check_sign_up(struct request *r, struct str name, struct str password, struct err *err)
 {
@@ -206,8 +212,11 @@ static void post_sign_up(struct request *r)
             return;
         code = account_may_sign_up(r, &err);
     }
-    if (!code)
+    if (!code) {
         code = node_account_add(request_node(r), name, password, &key, &err);
+        if (code)
+            account_sign_up_failed(r);
+    }
     if (code == ERR_EXISTS)
         err_set(&err, ERR_EXISTS, M("That name is taken."));
     if (code && is_ours(&err)) {

@@ -62,7 +62,12 @@ static int add_account(struct request *r, const struct pubkey *key, bool *new_he
     if (request_wait(r, LIMIT_SIGN_UP))
         return err_set(err, ERR_LIMIT, M("That was too often from here in a short time."));
     code = account_may_sign_up(r, err);
-    return code ? code : node_account_add_own_key(request_node(r), name, key, err);
+    if (code)
+        return code;
+    code = node_account_add_own_key(request_node(r), name, key, err);
+    if (code)
+        account_sign_up_failed(r);
+    return code;
 }
 
 static void post_own_key(struct request *r)
