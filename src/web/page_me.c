@@ -1,4 +1,4 @@
-/* page_me.c: one's own drafts and articles, and withdrawing one of them. */
+/* page_me.c: one's own drafts and articles, withdrawing one of them, and what readers see of oneself. */
 #include "templates.gen.h"
 #include "web/page.h"
 #include "web/pages.h"
@@ -102,11 +102,63 @@ static void withdraw(struct request *r)
     answer_publish(r, &draft, STR("/me"), M("The article is withdrawn."));
 }
 
+/* ---- what readers see of oneself */
+
+static void profile_form(
+    struct request *r, struct str name, struct str about, struct str website, const char *problem)
+{
+    struct view *v = view_create(request_arena(r));
+    view_str(v, "form_name", name);
+    view_str(v, "form_about", about);
+    view_str(v, "form_website", website);
+    view_bool(v, "at_me", true);
+    view_str(v, "author_link", web__author_link(request_arena(r), &request_account(r)->key, ""));
+    if (problem)
+        view_str(v, "problem", locale_message(request_locale(r), problem));
+    answer_page(r, problem ? 422 : 200, &template_profile, v,
+        locale_message(request_locale(r), M("What readers see of you")));
+}
+
+static void profile_page(struct request *r)
+{
+    struct err err;
+    struct profile p;
+    if (news_profile(request_read(r), request_arena(r), &request_account(r)->key, &p, &err) != 0) {
+        answer_error(r, &err);
+        return;
+    }
+    struct str name = p.display_name.n ? p.display_name : p.name;
+    profile_form(r, name.n ? name : request_account(r)->name, p.about, p.website, NULL);
+}
+
+static void profile_sent(struct request *r)
+{
+    struct record_draft draft = {.arena = request_arena(r)};
+    struct str name = web__line(request_arena(r), request_form(r, "name"), 0);
+    struct str about = str_trim(web__text(request_arena(r), request_form(r, "about")));
+    struct str website = str_trim(request_form(r, "website"));
+    if (!name.n || name.n > 80) {
+        profile_form(r, name, about, website, M("A name has 1 to 80 characters."));
+    } else if (about.n > 2000) {
+        profile_form(r, name, about, website, M("What you say of yourself is too long."));
+    } else if (website.n && !web__outward(website).n) {
+        profile_form(
+            r, name, about, website, M("The website's address must begin with https:// or http://."));
+    } else {
+        news_profile_write(name, about, website, request_now(r), &draft);
+        answer_publish(r, &draft, web__author_link(request_arena(r), &request_account(r)->key, ""),
+            M("Your profile is published."));
+    }
+}
+
 const struct route page_me_routes[] = {
     {"GET", "/me", me, SIGNED_IN, CSRF_NONE, POOL, CACHE_NEVER, 0, "one's own drafts and articles"},
     {"GET", "/r/{code}/withdraw", withdraw_page, SIGNED_IN, CSRF_NONE, POOL, CACHE_NEVER, 0,
         "what withdrawing an article does and does not do"},
     {"POST", "/r/{code}/withdraw", withdraw, SIGNED_IN, CSRF_FORM, POOL, CACHE_NEVER, 0,
         "withdraws it (NIP-09)"},
+    {"GET", "/me/profile", profile_page, SIGNED_IN, CSRF_NONE, POOL, CACHE_NEVER, 0,
+        "what readers see of oneself"},
+    {"POST", "/me/profile", profile_sent, SIGNED_IN, CSRF_FORM, POOL, CACHE_NEVER, 0, "publishes it"},
     {NULL},
 };

@@ -7,9 +7,15 @@
 #define FURTHEST 2000 /* results that can be leafed through */
 #define SNIPPET_BYTES 300
 
+/* By the name of a profile, or of an account here. */
 static size_t author_keys(void *ctx, struct str name, struct pubkey *out, size_t max)
 {
-    return news_keys_by_name(ctx, name, out, max);
+    struct request *r = ctx;
+    struct account account;
+    size_t n = news_keys_by_name(request_read(r), name, out, max);
+    if (n < max && node_account_by_name(request_read(r), request_arena(r), name, &account, NULL) == 0)
+        out[n++] = account.key;
+    return n;
 }
 
 /* The passage of the article's text in which the words stand; nothing where its licence hides the text. */
@@ -38,7 +44,7 @@ static int find(
         .text = text,
         .kind = KIND_ARTICLE,
         .author_keys = author_keys,
-        .ctx = request_read(r),
+        .ctx = r,
         .offset = offset,
         .limit = RESULTS,
         .newest = newest,

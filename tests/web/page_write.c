@@ -167,12 +167,33 @@ static void what_is_wrong_is_said_and_kept(void **state)
     reader_finish(&r);
 }
 
+static void says_who_one_is(void **state)
+{
+    struct reader r = writer("fatima");
+    assert_has(reader_get(&r, "/me/profile"), "value=\"fatima\"");
+    assert_int_equal(answer_status(reader_post(
+                         &r, "/me/profile", "/me/profile", "name", "", "about", "", "website", "", NULL)),
+        422);
+    assert_int_equal(answer_status(reader_post(&r, "/me/profile", "/me/profile", "name", "F", "about", "",
+                         "website", "javascript:alert(1)", NULL)),
+        422);
+    struct str answer = reader_post(&r, "/me/profile", "/me/profile", "name", "Fatima <of> the tram", "about",
+        "I drive.", "website", "https://tram.example/", NULL);
+    const char *page = location(answer);
+    answer = reader_get(&r, page);
+    assert_has(answer, "Fatima &lt;of&gt; the tram");
+    assert_has(answer, "I drive.");
+    assert_has(answer, "href=\"https://tram.example/\"");
+    reader_finish(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_changes_and_withdraws),
         cmocka_unit_test(drafts_are_their_writers_alone),
         cmocka_unit_test(what_is_wrong_is_said_and_kept),
+        cmocka_unit_test(says_who_one_is),
     };
     return cmocka_run_group_tests(tests, open_site, close_site);
 }
