@@ -30,7 +30,6 @@ static int run_backup(const struct command_context *context, int argc, char **ar
 
 static int run_restore(const struct command_context *context, int argc, char **argv)
 {
-    (void)context;
     const char *tombstones = NULL;
     const struct command_option options[] = {{"tombstones", &tombstones, NULL}, {NULL}};
     struct command_common common = {0};
@@ -42,6 +41,10 @@ static int run_restore(const struct command_context *context, int argc, char **a
     umask(077);
     if (store_restore(argv[0], common.data, tombstones, &err) != 0)
         return command_fail(&err);
+    struct node *node; /* opened once, so that indices which the tombstones emptied are made anew */
+    if (command_node(context, &common, NODE_WRITE, &node, &err) != 0)
+        return command_fail(&err);
+    node_close(node);
     printf("restored %s into %s; `widenet serve --data %s` serves it\n", argv[0], common.data, common.data);
     return 0;
 }

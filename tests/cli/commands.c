@@ -171,8 +171,11 @@ static void backup_and_back(void **state)
     assert_int_equal(run(NULL, "restore", file, NULL), 1); /* not over a node */
     kill(s.pid, SIGTERM);
     assert_int_equal(ended(&s), 0);
+    char old[sizeof data];
+    memcpy(old, data, sizeof old);
     snprintf(data, sizeof data, "%s/again", directory);
-    assert_int_equal(run(NULL, "restore", file, NULL), 0);
+    assert_int_equal(run(NULL, "restore", "--tombstones", old, file, NULL), 0);
+    assert_int_equal(run(NULL, "check", NULL), 0); /* whole at once, before anybody serves it */
     assert_int_equal(
         run("correct horse\nfor the road\n", "account", "key", "anna", "--password-file", "-", NULL), 0);
     says("ncryptsec1");

@@ -561,6 +561,10 @@ static void test_backup(void **state)
     struct world other = {.arena = w->arena, .now = T0};
     snprintf(other.directory, sizeof other.directory, "%.190s", there);
     other.options = w->options;
+    struct store *early; /* the indices are still to be made: who only reads is told so */
+    assert_int_equal(
+        store_open(there, STORE_READ_ONLY, &fixture_tables, &w->options, &early, &err), ERR_BUSY);
+    assert_non_null(strstr(err.what, "not made yet"));
     other.store = world_second(&other, STORE_WRITE);
     assert_found(find(&other, "{}"), "good word");
     assert_found(trial(&other), "good=Good*1");

@@ -258,13 +258,20 @@ static int open_writer(struct lite *l, struct err *err)
 static int open_reader(struct lite *l, struct err *err)
 {
     struct store_read *r;
-    bool fresh;
+    bool fresh, current = true;
     int rc = read_begin(&l->base, &r, err);
     if (rc < 0)
         return rc;
     rc = check_layout(l, r->sql, &fresh, err);
     if (rc >= 0 && fresh)
         rc = err_set(err, ERR_NOT_FOUND, "%s is empty", l->file);
+    if (rc >= 0)
+        rc = tables__current(r->sql, &l->base.tables, &current, err);
+    if (rc >= 0 && !current) {
+        rc = err_set(err, ERR_BUSY, "the indices in %s are not made yet, or are of another version", l->file);
+        err_kept(err, "no record is lost");
+        err_todo(err, "`widenet rebuild` or the start of the node makes them");
+    }
     if (rc >= 0)
         rc = read_ends(l, r->sql, err);
     read_end(r);
