@@ -420,9 +420,9 @@ static void open_list(struct html *h, cmark_node *node)
     bool numbered = cmark_node_get_list_type(node) == CMARK_ORDERED_LIST;
     int start = cmark_node_get_list_start(node);
     if (numbered && start != 1)
-        buf_addf(&h->out, "<ol dir=\"auto\" start=\"%d\">\n", start);
+        buf_addf(&h->out, "<ol start=\"%d\">\n", start);
     else
-        add(h, numbered ? "<ol dir=\"auto\">\n" : "<ul dir=\"auto\">\n");
+        add(h, numbered ? "<ol>\n" : "<ul>\n");
 }
 
 /* A cell above a column, unless it is empty: a heading that says nothing is read out as nothing. */
@@ -462,7 +462,7 @@ static void open_footnote(struct html *h)
         add(h, "<section class=\"footnotes\" role=\"doc-endnotes\">\n<ol>\n");
     h->footnotes = true;
     h->footnote++;
-    add(h, "<li dir=\"auto\" id=\"");
+    add(h, "<li id=\"");
     escape(h, h->prefix);
     buf_addf(&h->out, "fn:%u\">", h->footnote);
 }
@@ -470,7 +470,7 @@ static void open_footnote(struct html *h)
 static void open_item(struct html *h, cmark_node *node)
 {
     const char *sign = task_sign(node);
-    add(h, sign ? "<li class=\"task\" dir=\"auto\">" : "<li dir=\"auto\">");
+    add(h, sign ? "<li class=\"task\">" : "<li>");
     if (!sign)
         return;
     add(h, sign);
@@ -578,7 +578,7 @@ static bool enter(void *ctx, cmark_node *node, enum markdown_type type, unsigned
         open_heading(h, node);
         break;
     case MD_QUOTE:
-        add(h, "<blockquote dir=\"auto\">\n");
+        add(h, "<blockquote>\n");
         break;
     case MD_LIST:
         open_list(h, node);
