@@ -8,6 +8,7 @@ const MOST_PAGES = 60;
 const MOST_THINGS = 40;
 const OFFLINE = "/offline";
 const WAIT = 8000; /* ms until a kept page is shown instead of waiting on */
+const ANY = { ignoreVary: true }; /* one copy of a page, whatever language it was asked in */
 
 self.addEventListener("install", (event) => {
   event.waitUntil((async () => {
@@ -40,21 +41,21 @@ function mayKeep(response, type) {
 
 async function keep(name, request, response, most) {
   const cache = await caches.open(name);
-  await cache.delete(request); /* so that the newest stand last */
+  await cache.delete(request, ANY); /* so that the newest stand last */
   await cache.put(request, response);
   const all = (await cache.keys()).filter((kept) => new URL(kept.url).pathname !== OFFLINE);
   for (const old of all.slice(0, Math.max(0, all.length - most)))
-    await cache.delete(old);
+    await cache.delete(old, ANY);
 }
 
 async function page(event) {
   const cache = await caches.open(PAGES);
-  const kept = await cache.match(event.request);
+  const kept = await cache.match(event.request, ANY);
   const fresh = fetch(event.request).then((response) => {
     if (mayKeep(response, "text/html"))
       event.waitUntil(keep(PAGES, event.request, response.clone(), MOST_PAGES));
     else if (/\b(?:no-store|private)\b/.test(response.headers.get("cache-control") || "") || response.status === 410)
-      event.waitUntil(cache.delete(event.request));
+      event.waitUntil(cache.delete(event.request, ANY));
     return response;
   });
   event.waitUntil(fresh.catch(() => {}));

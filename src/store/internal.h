@@ -71,6 +71,7 @@ struct store { /* each back end's own struct begins with it */
     char *node_url; /* or NULL */
     void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
     void *progress_ctx;
+    _Atomic uint64_t erasures; /* through this handle */
 };
 struct store_read { /* likewise */
     struct store *store;

@@ -86,6 +86,11 @@ uint64_t store_applied_seq(struct store *s)
     return s->ops->applied_seq(s);
 }
 
+uint64_t store_stamp(struct store *s)
+{
+    return s->ops->applied_seq(s) + atomic_load(&s->erasures);
+}
+
 int store_wait_applied(struct store *s, uint64_t seq, int timeout_ms, struct err *err)
 {
     return s->ops->wait_applied(s, seq, timeout_ms, err);
@@ -227,12 +232,16 @@ int store_blob_remove(struct store *s, const uint8_t sha256[32], struct err *err
 int store_erase_key(
     struct store *s, const struct pubkey *key, int64_t until, const char *reason, struct err *err)
 {
-    return s->ops->erase_key(s, key, until, reason ? reason : "", err);
+    int bad = s->ops->erase_key(s, key, until, reason ? reason : "", err);
+    atomic_fetch_add(&s->erasures, 1);
+    return bad;
 }
 
 int store_erase_id(struct store *s, const struct record_id *id, const char *reason, struct err *err)
 {
-    return s->ops->erase_id(s, id, reason ? reason : "", err);
+    int bad = s->ops->erase_id(s, id, reason ? reason : "", err);
+    atomic_fetch_add(&s->erasures, 1);
+    return bad;
 }
 
 int store_rebuild(struct store *s, struct err *err)

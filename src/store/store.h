@@ -121,6 +121,9 @@ int store_append(struct store *store, struct store_item *items, size_t n, struct
 
 uint64_t store_last_seq(struct store *store);    /* of the log */
 uint64_t store_applied_seq(struct store *store); /* of the projections */
+/* Grows whenever what readers are shown may have changed: something was applied, or erased through this
+ * handle. What is kept of finished pages is stamped with it. */
+uint64_t store_stamp(struct store *store);
 /* 0 when applied ≥ seq, ERR_BUSY after timeout_ms, ERR_CLOSED. */
 int store_wait_applied(struct store *store, uint64_t seq, int timeout_ms, struct err *err);
 

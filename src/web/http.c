@@ -238,7 +238,7 @@ static void run_handler(struct request *r)
 void http_work(struct request *r)
 {
     int64_t begin = monotonic_us();
-    r->cache_seq = r->web->node ? store_applied_seq(node_store(r->web->node)) : 0;
+    r->cache_seq = r->web->node ? store_stamp(node_store(r->web->node)) : 0;
     run_handler(r);
     store_read_end(r->read);
     r->read = NULL;
@@ -306,8 +306,8 @@ static enum MHD_Result answer(struct request *r)
     if (!r->answered && r->route->caching == CACHE_PUBLIC &&
         atomic_load_explicit(&web->ready, memory_order_acquire) && !r->locale_asked &&
         request_seems_anonymous(r)) {
-        if (cache_answer(web->cache, r, store_applied_seq(node_store(web->node)), clock_now_us(&web->clock),
-                &result)) {
+        if (cache_answer(
+                web->cache, r, store_stamp(node_store(web->node)), clock_now_us(&web->clock), &result)) {
             atomic_fetch_add_explicit(&web->metrics.cache_hits, 1, memory_order_relaxed);
             if (r->status == 304)
                 atomic_fetch_add_explicit(&web->metrics.not_modified, 1, memory_order_relaxed);

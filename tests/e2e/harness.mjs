@@ -57,10 +57,15 @@ export async function startNode({ demo = false, config = '', data } = {}) {
   const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
   let over = false;
   ended.then(() => { over = true; });
-  await until('the node answers /healthz', async () => {
-    if (over) throw new Error(`the node ended:\n${log}`);
-    try { return (await fetch(`${url}/healthz`)).status === 200; } catch { return false; }
-  });
+  try {
+    await until('the node answers /healthz', async () => {
+      if (over) throw new Error(`the node ended:\n${log}`);
+      try { return (await fetch(`${url}/healthz`)).status === 200; } catch { return false; }
+    });
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
   return {
     url, directory, port, child, command,
     log: () => log,
@@ -106,12 +111,15 @@ export async function reader(browser, node, { js = true, size = phone, language 
     extraHTTPHeaders: { 'Accept-Language': language },
   });
   const faults = [];
-  await context.route(() => true, (route) => {
-    const { origin, protocol } = new URL(route.request().url());
-    if (origin === node.url || protocol === 'data:' || protocol === 'blob:') return route.fallback();
+  const elsewhere = (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (origin === node.url || protocol === 'data:' || protocol === 'blob:') return false;
     faults.push(`a request to ${origin}`);
-    return route.abort();
-  });
+    return true;
+  };
+  // Stopping requests would also stop what the service worker answers: there they are only looked at.
+  if (workers === 'allow') context.on('request', elsewhere);
+  else await context.route(() => true, (route) => (elsewhere(route.request()) ? route.abort() : route.fallback()));
   const page = await context.newPage();
   if (!js) page.twin = () => twin(browser, node, page, { size, language, dark });
   page.on('console', (message) => {

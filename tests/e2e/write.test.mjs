@@ -248,11 +248,11 @@ test('after kill -9 of the keeper, and of the front, signed-in people go on', as
     for (const child of ['keeper', 'front']) {
       const victim = await until(`the ${child} runs`, () => childrenOf(node.child.pid).find(({ words }) => words[1] === child));
       process.kill(victim.pid, 'SIGKILL');
-      await until(`another ${child} runs`, () => childrenOf(node.child.pid).find(({ words, pid }) => words[1] === child && pid !== victim.pid));
       await until('pages are served', async () => { try { return (await fetch(`${node.url}/healthz`)).status === 200; } catch { return false; } });
       await person.visit('/write');
       await write(person, { title: `After the ${child} fell`, text: `It stood up again: the ${child}.` }, 'publish');
       assert.equal((await page.locator('h1').textContent()).trim(), `After the ${child} fell`);
+      await until(`another ${child} runs`, () => childrenOf(node.child.pid).find(({ words, pid }) => words[1] === child && pid !== victim.pid));
     }
   } finally {
     await person.close();
