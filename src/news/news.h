@@ -157,7 +157,8 @@ struct markdown_options {
     struct str id_prefix; /* of headings' and footnotes' ids: unique on a page with several texts; "": "s-" */
 };
 /* The usual link callback: nostr:naddr… of an article becomes "/r/CODE", nostr:npub… and nostr:nprofile…
- * "/by/npub…", other nostr: addresses are dropped; http(s) and relative ones stay. */
+ * "/by/npub…", other nostr: addresses are dropped. Of relative ones those stay that mean
+ * articles, authors, tags, languages or media of this node. */
 struct str news_link(void *ctx, struct arena *arena, struct str url, bool picture);
 /* Safe HTML from hostile Markdown (GFM tables, strikethrough, autolinks, footnotes; raw HTML shown as text or
  * dropped): only http, https, mailto and relative links; a pre-scan bounds table cells and nesting, the

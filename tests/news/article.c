@@ -219,7 +219,13 @@ static void nostr_links(void **state)
     buf_addf(&path, "/by/%s", npub.p + 6);
     assert_str(news_link(NULL, arena, buf_str(&npub), false), path.p);
     assert_null(news_link(NULL, arena, STR("nostr:nonsense"), false).p);
-    assert_str(news_link(NULL, arena, STR("https://a.example/"), false), "https://a.example/");
+    static const char *const stay[] = {
+        "https://a.example/", "//a.example", "mailto:a@b", "#x", "/r/abc", "/media/x.png"};
+    for (size_t i = 0; i < sizeof stay / sizeof stay[0]; i++)
+        assert_str(news_link(NULL, arena, str_of(stay[i]), false), stay[i]);
+    static const char *const drop[] = {"", "a.md", "../x", "/sign-out", "?q=x:y", "/", "2014/p.png"};
+    for (size_t i = 0; i < sizeof drop / sizeof drop[0]; i++)
+        assert_null(news_link(NULL, arena, str_of(drop[i]), false).p);
 }
 
 int main(void)
