@@ -3,11 +3,12 @@
 "use strict";
 (function () {
   if ("serviceWorker" in navigator && window.isSecureContext) {
+    var first = !navigator.serviceWorker.controller;
     navigator.serviceWorker.register("/service-worker.js").then(function () {
       return navigator.serviceWorker.ready;
     }).then(function (registration) {
       /* The page that brought the worker was loaded before it: hand its address over. */
-      if (!navigator.serviceWorker.controller && registration.active)
+      if (first && registration.active)
         registration.active.postMessage({ keep: location.href });
     }).catch(function () {});
   }
