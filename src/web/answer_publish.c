@@ -92,6 +92,17 @@ static bool wants_password(const struct err *err)
     return err->code == ERR_DENIED && strstr(err->todo, "password again");
 }
 
+bool answer_session_ended(struct request *r, const struct err *err)
+{
+    if (err->code != ERR_DENIED || !strstr(err->todo, "sign in again"))
+        return false;
+    session_end(r);
+    answer_problem(r, 403, M("You are not signed in any more, so this was not taken."),
+        M("Sign in in another tab, then come back to this page and send it again: your browser still holds "
+          "what you wrote."));
+    return true;
+}
+
 static void publish(struct request *r, struct record *record, struct str after, const char *notice)
 {
     struct err err = {0};
@@ -103,7 +114,7 @@ static void publish(struct request *r, struct record *record, struct str after, 
         answer_redirect(r, after);
     } else if (wants_password(&err)) {
         ask_password(r, record, after, notice, (struct str){NULL, 0});
-    } else {
+    } else if (!answer_session_ended(r, &err)) {
         answer_error(r, &err);
     }
 }
@@ -200,6 +211,8 @@ void page_confirm(struct request *r)
     int code = keeper ? keeper_confirm(
                             keeper, request_session(r), r->account.name, request_form(r, "password"), &err)
                       : err.code;
+    if (code && answer_session_ended(r, &err))
+        return;
     if (code == ERR_DENIED)
         ask_password(r, &record, after, said, locale_message(r->locale, M("That is not your password.")));
     else if (code)

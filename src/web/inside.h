@@ -179,7 +179,9 @@ void answer_starting(struct request *r);
 /* An error's page, or its JSON where the path ends in .json. what and todo are messages (M("…")) or text. */
 void answer_problem(struct request *r, int status, const char *what, const char *todo);
 void answer_wait(struct request *r, int64_t seconds); /* 429 */
-int64_t wait_of(const struct err *err);               /* the seconds an ERR_LIMIT asks to wait, or 0 */
+/* The keeper ended this session (its password was changed elsewhere): ends it here too and says so. */
+bool answer_session_ended(struct request *r, const struct err *err);
+int64_t wait_of(const struct err *err); /* the seconds an ERR_LIMIT asks to wait, or 0 */
 void add_wait(struct request *r, int64_t seconds, struct buf *out); /* "Wait 5 seconds and try again." */
 
 /* session.c */

@@ -275,6 +275,8 @@ static void show_form(struct request *r, const struct template *t, const char *t
 /* Wrong passwords look alike, whatever the keeper calls them. */
 static void show_problem(struct request *r, const struct template *t, const char *title, struct err *err)
 {
+    if (answer_session_ended(r, err))
+        return;
     if (is_ours(err)) {
         answer_error(r, err);
         return;

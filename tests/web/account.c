@@ -165,6 +165,28 @@ static void changes_the_password(void **state)
     site_close(&s);
 }
 
+static void notices_that_the_session_has_ended(void **state)
+{
+    struct site s;
+    struct err err = {0};
+    site_open(&s, NULL);
+    struct reader r = {.site = &s};
+    sign_up(&r, NAME);
+    char *draft = arena_strz(s.arena, between(reader_get(&r, "/write"), "name=\"draft\" value=\"", "\""));
+    /* the operator's command, say */
+    assert_int_equal(
+        node_account_password(s.node, STR(NAME), STR(PASSWORD), STR("a new one, longer"), &err), 0);
+    struct str answer = reader_post(&r, "/write", "/write", "draft", draft, "title", "Not lost", "text",
+        "A text.", "license", "CC0-1.0", "do", "publish", NULL);
+    assert_int_equal(answer_status(answer), 403);
+    assert_has(answer, "not signed in any more");
+    assert_has(reader_get(&r, "/sign-in"), "name=\"password\"");
+    reader_post(&r, "/sign-in", "/sign-in", "name", NAME, "password", "a new one, longer", NULL);
+    assert_has(reader_get(&r, "/me"), "Not lost"); /* the draft is kept */
+    reader_finish(&r);
+    site_close(&s);
+}
+
 static void gives_the_key_and_deletes(void **state)
 {
     struct site s;
@@ -366,6 +388,7 @@ int main(void)
         cmocka_unit_test(signs_in_and_out),
         cmocka_unit_test(refuses_forms_of_others),
         cmocka_unit_test(changes_the_password),
+        cmocka_unit_test(notices_that_the_session_has_ended),
         cmocka_unit_test(gives_the_key_and_deletes),
         cmocka_unit_test(takes_accounts_as_it_is_told),
         cmocka_unit_test(binds_cookies_to_the_host_behind_tls),
