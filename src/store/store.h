@@ -56,7 +56,8 @@ struct store_migration {
     const char *sql;
 };
 /* What search is to find of a kind. extract fills title, summary and body (plain text, in arena) or leaves
- * them empty. Also gives the search operators' facts: language code and whether the body may be shown. */
+ * them empty. It must give the same for the same record always: who changes it raises the room's projection's
+ * version, so that the index is made anew. Also gives the search operators' facts. */
 struct store_text {
     struct str title, summary, body;
     struct str language; /* "en", "en-GB", … or empty */

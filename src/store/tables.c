@@ -76,11 +76,35 @@ static void projection_key(const struct store_projection *p, char out[80])
     snprintf(out, 80, "projection:%.60s", p->name);
 }
 
+/* A room that is not in t would miss what this program applies. */
+static int all_known(struct sql *db, const struct store_tables *t, struct err *err)
+{
+    struct sql_cursor *c = sql_open(db, &store_q_projections);
+    int rc;
+    while ((rc = sql_step(c, err)) == 1) {
+        struct str name = sql_col_text(c, 0);
+        bool known = false;
+        for (const struct store_projection *p = t->projections; p && p->name; p++)
+            known = known || str_eqz(name, p->name);
+        if (known)
+            continue;
+        rc = err_set(err, ERR_VERSION,
+            "the data directory has tables of a room that this program does not know: %.*s", STR_ARG(name));
+        err_kept(err, "nothing was changed");
+        err_todo(err, "use the newer widenet that wrote it");
+        break;
+    }
+    sql_close(c, NULL);
+    return rc;
+}
+
 int tables__current(struct sql *db, const struct store_tables *t, bool *current, struct err *err)
 {
     *current = true;
     int64_t version;
-    int rc = sql__meta_get(db, "indices", 0, &version, err);
+    int rc = all_known(db, t, err);
+    if (rc >= 0)
+        rc = sql__meta_get(db, "indices", 0, &version, err);
     if (rc < 0)
         return rc;
     if (version != STORE_INDEX_VERSION)

@@ -301,6 +301,24 @@ static void test_versions(void **state)
     assert_int_equal(store_open(w->directory, STORE_WRITE, &tables, &w->options, &w->store, &err), 0);
 }
 
+static void test_reader_alone(void **state)
+{
+    struct world *w = *state;
+    struct err err;
+    put(w, make(w, 30023, T0, 1, "word", "d=x", "title=X", NULL));
+    store_close(w->store);
+    w->store = world_second(w, STORE_READ_ONLY); /* no writer is there */
+    assert_found(find(w, "{}"), "word");
+    assert_found(search(w, "word"), "X");
+    assert_int_equal(store_applied_seq(w->store), 1);
+    assert_int_equal(store_follow_wait(w->store, 1, 0, NULL), ERR_BUSY);
+    store_close(w->store);
+    /* Written by a program that does not know the room: it would miss what comes now. */
+    assert_int_equal(open_code(w, NULL, &err), ERR_VERSION);
+    assert_non_null(strstr(err.what, "trial"));
+    w->store = world_second(w, STORE_WRITE);
+}
+
 static void overwrite(struct world *w, off_t at, const char *bytes, size_t n)
 {
     int fd = open(arena_printf(w->arena, "%s/widenet.db", w->directory).p, O_WRONLY);
@@ -664,6 +682,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_log_is_emptied, setup, teardown),
         cmocka_unit_test_setup_teardown(test_versions, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reader_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_garbage, setup, teardown),
         cmocka_unit_test_setup_teardown(test_permission, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flipped_bytes, setup, teardown),

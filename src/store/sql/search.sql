@@ -4,10 +4,8 @@ CREATE VIRTUAL TABLE store_search USING fts5(title, summary, body, facts, conten
 INSERT INTO store_search (rowid, title, summary, body, facts) VALUES (?, ?, ?, ?, ?)
 -- name: q_search_remove
 INSERT INTO store_search (store_search, rowid, title, summary, body, facts) VALUES ('delete', ?, ?, ?, ?, ?)
--- name: q_search_optimize
-INSERT INTO store_search (store_search) VALUES ('optimize')
--- name: q_search_check
-INSERT INTO store_search (store_search) VALUES ('integrity-check')
+-- name: q_search_merge
+INSERT INTO store_search (store_search, rank) VALUES ('merge', ?)
 -- name: q_search_rank
 SELECT rowid, store_search_rank(store_search, ?3) FROM store_search
 WHERE store_search MATCH ?1 AND rowid >= ?4 AND rowid <= ?2 ORDER BY rowid DESC
@@ -19,7 +17,5 @@ INSERT OR IGNORE INTO store_text (docid, seq) VALUES (?, ?)
 DELETE FROM store_text WHERE docid = ?
 -- name: q_text_seq
 SELECT t.seq, r.expires_at FROM store_text t JOIN store_record r ON r.seq = t.seq WHERE t.docid = ?
--- name: q_text_count
-SELECT count(*) FROM store_text
 -- name: q_text_span
 SELECT min(docid), max(docid) FROM store_text

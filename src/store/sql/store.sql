@@ -113,3 +113,5 @@ SELECT size, media_type FROM store_blob WHERE sha256 = ?
 DELETE FROM store_blob WHERE sha256 = ?
 -- name: q_blobs
 SELECT sha256, size, media_type FROM store_blob ORDER BY sha256
+-- name: q_projections
+SELECT substr(name, 12) FROM store_meta WHERE substr(name, 1, 11) = 'projection:'

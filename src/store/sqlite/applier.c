@@ -42,10 +42,12 @@ static int work(struct lite *l, struct batch *b, uint64_t *applied, size_t *n, s
     while ((rc = sql_step(c, err)) == 1) {
         uint64_t seq = (uint64_t)sql_col_int(c, 0);
         struct str raw = sql_col_null(c, 2) ? (struct str){NULL, 0} : sql_col_blob(c, 2);
-        if ((rc = batch__entry(b, seq, sql_col_int(c, 1), raw, err)) < 0)
+        bool done;
+        rc = batch__entry(b, seq, sql_col_int(c, 1), raw, &done, err);
+        ++*n;
+        if (rc < 0 || !done)
             break;
         *applied = seq;
-        ++*n;
         int64_t spent = monotonic_us() - start;
         if (spent > LITE_BATCH_US || (spent > LAST_ROW_US && turn__wanted(&l->turn)))
             break;
@@ -73,16 +75,16 @@ int lite__apply_batch(struct lite *l, bool *more, struct err *err)
     before = applied;
     if (rc >= 0)
         rc = work(l, &b, &applied, &n, err);
-    bool swept = false;
     if (rc >= 0 && n == 0 && b.next_expiry <= now) { /* the log's end: time itself goes on */
-        rc = batch__sweep(&b, now, err);
+        bool done;
+        rc = batch__sweep(&b, now, &done, err);
         if (rc >= 0)
             rc = sql__meta_set(l->apply, "swept_until", now, err);
-        swept = true;
+        n = 1;
     }
-    if (rc >= 0 && (n || swept)) {
+    if (rc >= 0 && n) {
         rc = batch__flush(&b, err);
-        if (rc >= 0 && n)
+        if (rc >= 0 && applied != before)
             rc = sql__meta_set(l->apply, "applied_seq", (int64_t)applied, err);
         if (rc >= 0)
             rc = sql__commit(l->apply, err);

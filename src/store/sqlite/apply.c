@@ -257,23 +257,26 @@ int batch__remove(struct batch *b, uint64_t seq, bool erase, struct err *err)
     return 0;
 }
 
-int batch__sweep(struct batch *b, int64_t until, struct err *err)
+/* A slice of it, so that no transaction grows without bound; *done when nothing more expires by then. */
+int batch__sweep(struct batch *b, int64_t until, bool *done, struct err *err)
 {
-    while (b->next_expiry <= until) {
-        uint64_t seqs[1000]; /* the statement's limit */
-        size_t n = 0;
-        struct sql_cursor *c = sql_open(b->db, &store_q_record_expired);
-        sql_int(c, 1, until);
-        int rc;
-        while ((rc = sql_step(c, err)) == 1 && n < 1000)
-            seqs[n++] = (uint64_t)sql_col_int(c, 0);
-        sql_close(c, NULL);
-        for (size_t i = 0; i < n && rc >= 0; i++)
-            rc = batch__remove(b, seqs[i], false, err);
-        if (rc < 0 || (rc = read_next_expiry(b, err)) < 0)
-            return rc;
-    }
-    return 0;
+    *done = true;
+    if (b->next_expiry > until)
+        return 0;
+    uint64_t seqs[1000]; /* the statement's limit */
+    size_t n = 0;
+    struct sql_cursor *c = sql_open(b->db, &store_q_record_expired);
+    sql_int(c, 1, until);
+    int rc;
+    while ((rc = sql_step(c, err)) == 1 && n < 1000)
+        seqs[n++] = (uint64_t)sql_col_int(c, 0);
+    sql_close(c, NULL);
+    for (size_t i = 0; i < n && rc >= 0; i++)
+        rc = batch__remove(b, seqs[i], false, err);
+    if (rc >= 0)
+        rc = read_next_expiry(b, err);
+    *done = b->next_expiry > until;
+    return rc;
 }
 
 /* ---- NIP-09 */
@@ -494,10 +497,11 @@ static int add_row(struct batch *b, const struct row *row, const struct facts *f
     return rc;
 }
 
-int batch__entry(struct batch *b, uint64_t seq, int64_t received_at, struct str raw, struct err *err)
+int batch__entry(
+    struct batch *b, uint64_t seq, int64_t received_at, struct str raw, bool *done, struct err *err)
 {
-    int rc = batch__sweep(b, received_at, err);
-    if (rc < 0 || !raw.p)
+    int rc = batch__sweep(b, received_at, done, err);
+    if (rc < 0 || !*done || !raw.p)
         return rc; /* erased: its place in time is all that is left */
     arena_reset(b->record);
     struct row row = {.seq = seq, .received_at = received_at};

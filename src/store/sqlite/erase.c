@@ -219,18 +219,38 @@ int erase__id(struct batch *b, const struct record_id *id, const char *reason, s
     return rc < 0 ? rc : erased;
 }
 
-/* What was deleted still lies in FTS5's older segments and in the WAL. */
-int lite__scrub(struct lite *l, int wait_ms, struct err *err)
+#define MERGE_PAGES 500 /* of the search index in one step */
+
+/* One step of merging FTS5's segments into one, by its own rules: the first with a minus, then until nothing
+ * is left to do. Others may write between the steps. */
+static int merge_step(struct lite *l, int64_t pages, bool *done, struct err *err)
 {
+    sqlite3 *db = sql__handle(l->apply);
     turn__take(&l->turn);
     int rc = sql__begin(l->apply, err);
     if (rc >= 0) {
-        rc = sql_done(sql_open(l->apply, &store_q_search_optimize), err);
+        int64_t before = sqlite3_total_changes64(db);
+        struct sql_cursor *c = sql_open(l->apply, &store_q_search_merge);
+        sql_int(c, 1, pages);
+        rc = sql_done(c, err);
+        *done = pages > 0 && sqlite3_total_changes64(db) - before < 2;
         if (rc >= 0)
             rc = sql__commit(l->apply, err);
         if (rc < 0)
             sql__rollback(l->apply);
     }
+    turn__give(&l->turn);
+    return rc;
+}
+
+/* What was deleted still lies in FTS5's older segments and in the WAL. */
+int lite__scrub(struct lite *l, int wait_ms, struct err *err)
+{
+    bool done = false;
+    int rc = merge_step(l, -MERGE_PAGES, &done, err);
+    while (rc >= 0 && !done)
+        rc = merge_step(l, MERGE_PAGES, &done, err);
+    turn__take(&l->turn);
     int64_t until = monotonic_us() + (int64_t)wait_ms * 1000;
     while (rc >= 0) {
         sql__reset(l->apply);

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define RANKED 2000             /* hits that are ranked by relevance, newest first */
+#define RANKED 1000             /* hits that are ranked by relevance, newest first */
 #define FLUSH_BYTES (32u << 20) /* texts held back for sorting */
 
 /* ---- the tokenizer */

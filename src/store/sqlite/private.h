@@ -124,8 +124,10 @@ struct batch {
 int batch__begin(struct lite *l, struct sql *db, struct batch *b, struct err *err); /* inside a transaction */
 int batch__flush(struct batch *b, struct err *err); /* search entries, flags; before the commit */
 void batch__end(struct batch *b, bool committed);   /* removes files, frees */
-int batch__entry(struct batch *b, uint64_t seq, int64_t received_at, struct str raw, struct err *err);
-int batch__sweep(struct batch *b, int64_t until, struct err *err);
+/* done false: something else had to be done first; the same entry again, in the next transaction. */
+int batch__entry(
+    struct batch *b, uint64_t seq, int64_t received_at, struct str raw, bool *done, struct err *err);
+int batch__sweep(struct batch *b, int64_t until, bool *done, struct err *err);
 int batch__remove(struct batch *b, uint64_t seq, bool erase, struct err *err);
 /* apply.c, applier.c */
 int lite__catch_up(struct lite *l, struct err *err); /* in the caller's thread, all of the log */

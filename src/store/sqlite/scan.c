@@ -77,8 +77,8 @@ struct scan {
     size_t value;                 /* the one at work */
     struct arena *arena;
     struct best best;
-    size_t count; /* of matches where nothing is kept (count) */
-    bool counting;
+    bool counting, alone; /* of one filter alone there is nothing to keep */
+    size_t count;
 };
 
 static int int64_cmp(const void *a, const void *b)
@@ -182,7 +182,10 @@ static int walk(struct scan *s, struct sql_cursor *c, struct err *err)
                 break;
             continue;
         }
-        best_add(&s->best, p);
+        if (s->counting && s->alone)
+            s->count++;
+        else
+            best_add(&s->best, p);
     }
     sql_close(c, NULL);
     return rc < 0 ? rc : 0;
@@ -316,7 +319,10 @@ static int collect(struct store_read *r, const struct filter *f, size_t n, unsig
         s.best.limit = counting ? SIZE_MAX : f[i].limit < 0 ? STORE_DEFAULT_LIMIT : (size_t)f[i].limit;
         if (!counting && s.best.limit > STORE_DEFAULT_LIMIT)
             s.best.limit = STORE_DEFAULT_LIMIT;
+        s.counting = counting;
+        s.alone = n == 1;
         rc = scan(&s, err);
+        *count += s.count;
         if (rc >= 0 && s.best.n) {
             qsort(s.best.at, s.best.n, sizeof *s.best.at, place_cmp);
             buf_add(&all, s.best.at, s.best.n * sizeof *s.best.at);
@@ -336,7 +342,7 @@ static int collect(struct store_read *r, const struct filter *f, size_t n, unsig
         total = kept;
     }
     *out = places;
-    *count = total;
+    *count += total;
     all = (struct buf)BUF_INIT;
     return 0;
 }
