@@ -52,6 +52,8 @@ ok('every option of a command is in its page', faults)
 
 # Documents show commands as they are typed: in indented blocks and in `…`.
 faults = []
+internal = {match.group(1) for path in (ROOT / 'src/cli').glob('cmd_*.c') for text in [path.read_text()]
+            for match in re.finditer(r'= \{\s*\.name = "(\w+)"[^}]*\.internal = true', text)}
 common = {'--data', '--config', '--help', '--version'}
 documents = [*ROOT.glob('*.md'), *(ROOT / 'docs').glob('*.md'), *(ROOT / 'docs/man').glob('*.mdoc'), *(ROOT / 'src').glob('*/README.md')]
 for path in documents:
@@ -68,7 +70,7 @@ for path in documents:
                 options = {match.group(0) for word in words[2:] if (match := re.match('--[a-z][a-z-]*', word))}
                 faults += [f'{where}: widenet {name} has no option {option}' for option in sorted(options - common)
                            if option not in commands[name]]
-            elif re.fullmatch('[a-z]+', name):
+            elif re.fullmatch('[a-z]+', name) and name not in internal:
                 faults.append(f'{where}: there is no command {name}')
 ok('commands in the documents exist, with their options', faults)
 
