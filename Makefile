@@ -28,7 +28,7 @@ bench: build    ## the benchmarks, as ratios
 
 install:        ## into $(DESTDIR)$(PREFIX): program, man pages, systemd unit, sample configuration
 	@tools/install-deps run
-	@[ -e build-install/build.ninja ] || meson setup build-install --buildtype=release --prefix=$(PREFIX) >/dev/null
+	@[ -e build-install/build.ninja ] || meson setup build-install --buildtype=release -Dtests=false --prefix=$(PREFIX) >/dev/null
 	@meson configure build-install --prefix=$(PREFIX)
 	@ninja -C build-install --quiet
 	@DESTDIR=$(DESTDIR) meson install -C build-install --no-rebuild --quiet
