@@ -137,8 +137,13 @@ int keeper__answer_sign_unattended(struct job *j)
     if (j->in.bad)
         return keeper__malformed(j);
     uint32_t i = keeper__slots_find_key(s->slots, &key);
-    if (i == SLOT_NONE || !keeper__slots_at(s->slots, i)->unattended)
-        return err_set(j->err, ERR_NOT_FOUND, "there is no unattended key like this one");
+    if (i == SLOT_NONE)
+        return err_set(j->err, ERR_NOT_FOUND, "the key to sign with is not one of this node's");
+    if (!keeper__slots_at(s->slots, i)->unattended) {
+        err_set(j->err, ERR_DENIED, "a person's key signs only with that person's password");
+        err_todo(j->err, "choose a source's key, or a new source with --source NAME");
+        return ERR_DENIED;
+    }
     const struct slot *slot = keeper__slots_at(s->slots, i);
     struct buf about _cleanup_buf_ = BUF_INIT;
     keeper__about_slot(slot, &about);

@@ -188,6 +188,8 @@ static void unattended_keys(void **state)
     assert_int_equal(keeper_sign_unattended_many(f.k, &key, r, N, &done, &f.err), ERR_DENIED);
     assert_int_equal(done, 7);
     assert_int_equal(keeper_sign_unattended(f.k, &unknown, &r[0], &f.err), ERR_NOT_FOUND);
+    must(keeper_create(f.k, STR("anna"), PASSWORD, &unknown, &f.err));
+    assert_int_equal(keeper_sign_unattended(f.k, &unknown, &r[0], &f.err), ERR_DENIED);
     free(r);
     close_keeper(&f);
     remove_files();
