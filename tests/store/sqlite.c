@@ -610,6 +610,18 @@ static void test_backup(void **state)
     assert_found(trial(&other), "bad=Bad*1 good=Good*1");
     store_close(other.store);
 
+    /* One that breaks in the middle leaves nothing that looks like a store, and says what to do. */
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "UPDATE store_backup_blob SET bytes = 'bent'", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    snprintf(there, sizeof there, "%s/broken", place);
+    assert_int_equal(store_restore(file, there, NULL, &err), ERR_CORRUPT);
+    assert_non_null(strstr(err.todo, there));
+    assert_int_equal(access(arena_printf(w->arena, "%s/restoring.db", there).p, F_OK), -1);
+    assert_int_equal(access(arena_printf(w->arena, "%s/widenet.db", there).p, F_OK), -1);
+
     /* What is no backup, or a damaged one. */
     snprintf(there, sizeof there, "%s/no", place);
     assert_int_equal(store_restore(extra.p, there, NULL, &err), ERR_INPUT);

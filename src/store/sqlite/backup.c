@@ -340,6 +340,7 @@ int store_restore(const char *file, const char *directory, const char *tombstone
         return err_errno(err, errno, "could not read %s", file);
     buf_addf(&part, "%s/restoring.db", directory);
     buf_addf(&whole, "%s/widenet.db", directory);
+    bool begun = false;
     int rc = open_plain(file, SQLITE_OPEN_READONLY, &from, err);
     if (rc >= 0)
         rc = inspect(from, file, err);
@@ -349,6 +350,7 @@ int store_restore(const char *file, const char *directory, const char *tombstone
     }
     if (rc >= 0)
         rc = make_empty(directory, err);
+    begun = rc >= 0;
     if (rc >= 0) {
         struct sql_cursor *c = sql_open(from, &into);
         sql_text(c, 1, buf_str(&part));
@@ -375,5 +377,12 @@ int store_restore(const char *file, const char *directory, const char *tombstone
         rc = sync_file(part.p, err);
     if (rc >= 0 && rename(part.p, whole.p) < 0)
         rc = err_errno(err, errno, "could not make %s", whole.p);
+    if (rc < 0 && begun) {
+        unlink(part.p);
+        buf_addz(&part, "-journal");
+        unlink(part.p);
+        err_kept(err, "%s holds no store; the backup is as it was", directory);
+        err_todo(err, "empty the directory %s and restore again", directory);
+    }
     return rc < 0 ? rc : sync_parent(whole.p, err);
 }
