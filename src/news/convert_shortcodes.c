@@ -247,10 +247,23 @@ static bool is_web(struct str address)
     return str_starts(address, STR("https://")) || str_starts(address, STR("http://"));
 }
 
+/* Outside of a link a ref becomes one: an article's address alone is nothing to read. */
 static void add_ref(struct convert *c, struct str target, struct buf *out)
 {
-    if (c->find_article && c->find_article(c->ctx, target, out))
+    _cleanup_buf_ struct buf address = BUF_INIT;
+    if (c->find_article && c->find_article(c->ctx, target, &address)) {
+        struct str before = buf_str(out);
+        bool link = !in_address(out) && (!before.n || !memchr("=\"'<", before.p[before.n - 1], 4));
+        if (link) {
+            buf_addc(out, '[');
+            add_label(out, str_ends(target, STR(".md")) ? str_slice(target, 0, target.n - 3) : target);
+            buf_addz(out, "](");
+        }
+        buf_add(out, address.p, address.n);
+        if (link)
+            buf_addc(out, ')');
         return;
+    }
     c->unresolved++;
     if (in_address(out))
         buf_addz(out, NEWS_UNRESOLVED);

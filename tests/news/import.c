@@ -358,7 +358,8 @@ static void links_between_articles(void **state)
                              "[e](https://a.example/2015/second) [f](#x) [g](other.md) `[c](second.md)`\n");
     file("2015/second.md", "---\ntitle: Second\n---\nx\n");
     file("2015/draft.md", "---\ntitle: Draft\ndraft: true\n---\nx\n");
-    file("third.md", "---\ntitle: Third\n---\n[x]({{< relref \"2015/draft.md\" >}}) [y](2015/second)\n");
+    file("third.md", "---\ntitle: Third\n---\n[x]({{< relref \"2015/draft.md\" >}}) [y](2015/second)\n\n{{< "
+                     "ref \"2015/second.md\" >}}!\n");
     struct pool p;
     pool_open(&p);
     struct import_counts c;
@@ -384,6 +385,8 @@ static void links_between_articles(void **state)
         str_find(text, STR("[e](https://a.example/2015/second) [f](#x) [g](other.md) `[c](second.md)`")) !=
         SIZE_MAX);
     assert_true(str_starts(article(&p, "third")->record.content, STR("x [y](nostr:naddr1")));
+    assert_true(
+        str_find(article(&p, "third")->record.content, STR("\n\n[2015/second](nostr:naddr1")) != SIZE_MAX);
     pool_close(&p);
 }
 
