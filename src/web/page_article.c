@@ -101,7 +101,7 @@ static void article_view(struct request *r, struct view *v, const struct page_ar
         view_str(v, "picture", article->image);
         view_str(v, "picture_alt", web__line(arena, item->image_alt, 500));
     }
-    if (old || item->revised_at != item->date)
+    if (old || (item->revisions > 1 && item->revised_at != item->date))
         view_time(v, "revised", old ? article->record->created_at : item->revised_at);
     view_str(v, "record_id", web__id_hex(arena, &article->record->id));
     view_str(v, "canonical", arena_printf(arena, "%.*s%.*s", STR_ARG(request_origin(r)), STR_ARG(link)));
