@@ -1,5 +1,6 @@
 /* page_account.c: the account's pages: sign up, in and out, password, taking the key out, deleting. Signing
  * in with one's own key is page_own_key.c's. */
+#include "base/log.h"
 #include "news/news.h"
 #include "templates.gen.h"
 #include "web/account.h"
@@ -84,6 +85,24 @@ static void get_sign_in(struct request *r)
         show_sign_in(r, NULL);
 }
 
+/* The name under which others see what this person publishes: signed now, while the password is fresh, unless
+ * the key has said already what it is called. Without it the articles carry the key's short form. */
+static void publish_name(
+    struct request *r, const struct keeper_session *session, const struct pubkey *key, struct str name)
+{
+    struct err err = {0};
+    struct profile profile;
+    struct record_draft draft = {.arena = request_arena(r)};
+    uint64_t seq;
+    if (!request_read(r) || news_profile(request_read(r), request_arena(r), key, &profile, &err) ||
+        profile.name.n || profile.display_name.n)
+        return;
+    /* a minute back, so that what they say of themselves in the next second is newer */
+    news_profile_write(name, STR(""), STR(""), request_now(r) - 60, &draft);
+    if (node_publish(request_node(r), session, &draft.r, true, &seq, &err)) /* the next sign-in tries again */
+        log_event(LOG_LEVEL_WARN, "web", "no-name", "error=%d", err.code);
+}
+
 /* Unlocks the key and begins a session with a new cookie. */
 static int sign_in(struct request *r, struct str name, struct str password, struct err *err)
 {
@@ -100,6 +119,8 @@ static int sign_in(struct request *r, struct str name, struct str password, stru
     int code = keeper_unlock_from(keeper, name, password, &source, &session, &key, device, err);
     if (!code)
         code = session_begin(r, &key, &session, device, err);
+    if (!code)
+        publish_name(r, &session, &key, name);
     explicit_bzero(&session, sizeof session);
     return code;
 }

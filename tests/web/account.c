@@ -52,6 +52,10 @@ static void makes_accounts(void **state)
     assert_has(answer, "Your account is made and you are signed in.");
     assert_hasnt(reader_get(&r, "/account"), "Your account is made"); /* once */
     assert_has(reader_get(&r, "/account"), "npub1");
+    struct str npub = between(reader_get(&r, "/account"), "npub1", "<");
+    assert_true(npub.n >= 58);
+    const char *author = arena_printf(s.arena, "/by/npub1%.58s", npub.p).p;
+    assert_has(reader_get(&r, author), ">" NAME "<"); /* what others see beside the articles */
     assert_piece(answer_header_of(reader_get(&r, "/account"), "Cache-Control"), "private, no-store");
     answer = sign_up(&other, NAME);
     assert_int_equal(answer_status(answer), 400);
