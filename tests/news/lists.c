@@ -361,6 +361,24 @@ static void search_text(void **state)
     assert_int_equal(news_texts[0].extract(w->arena, &d.r, &text), 0);
     assert_str(text.body, "hiddenword bold");
     assert_str(text.language, "en");
+    assert_int_equal(text.date, 0);
+    static const struct {
+        int64_t published, date;
+    } cases[] = {
+        {T0 - 86400, T0 - 86400}, {T0 + 86400, 0}}; /* before: and after: see the date that lists show */
+    for (size_t i = 0; i < 2; i++) {
+        text = (struct store_text){0};
+        assert_int_equal(news_article_write(&(struct article_draft){.d = STR("x"),
+                                                .title = STR("Old"),
+                                                .text = STR("t"),
+                                                .language = STR("en"),
+                                                .license = STR("cc0"),
+                                                .published_at = cases[i].published},
+                             T0, &fixed, &d, NULL),
+            0);
+        assert_int_equal(news_texts[0].extract(w->arena, &d.r, &text), 0);
+        assert_int_equal(text.date, cases[i].date);
+    }
 }
 
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)
