@@ -2,9 +2,9 @@
  * search.
  *
  * Prints one line of name=value pairs a measurement. Usage: bench_store [DIRECTORY [RECORDS [ARTICLES]]] */
+#include "store/store.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "store/import.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 #include "base/utf8.h"
 #include "news/news.h"
-#include "store/import.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -111,8 +111,8 @@ struct keeper_key {
 int keeper_list(struct keeper *k, struct arena *arena, struct keeper_key **out, size_t *n, struct err *err);
 /* A person's key by name, or an unattended one. ERR_NOT_FOUND. */
 int keeper_find(struct keeper *k, struct str name, bool unattended, struct pubkey *out, struct err *err);
-/* Reads a key file, also beside its keeper, and says in one line each what is not as it was written: on_fault.
- * Needs no secret. keys: how many are whole. A missing file is no fault. */
+/* Reads a key file, also beside its keeper, and says in one line each what is not as it was written:
+ * on_fault. Needs no secret. keys: how many are whole. A missing file is no fault. */
 int keeper_check_file(const char *key_file, void (*on_fault)(void *ctx, const char *line), void *ctx,
     uint64_t *keys, struct err *err);
 /* The owner's signing log: the last 96 at most, oldest first, as lines "number time kind id link": each link

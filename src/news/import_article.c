@@ -4,7 +4,7 @@
 #include "news/convert.h"
 #include "news/import.h"
 #include "news/markdown.h"
-#include "news/picture.h"
+#include "news/news.h"
 
 #include "base/utf8.h"
 

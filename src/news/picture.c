@@ -1,7 +1,7 @@
 /* picture.c: JPEG, PNG, GIF and WebP rewritten without metadata, container part by part; no pixel is decoded.
  *
  * Sources: ITU-T T.81 annex B (JPEG), Exif 2.32 (orientation), PNG third edition, GIF89a, RFC 9649 (WebP). */
-#include "news/picture.h"
+#include "news/news.h"
 
 enum { max_side = 30000 };
 

@@ -3,8 +3,8 @@
  *
  * Each thread in turn takes a piece of whole lines from the descriptor, works on it alone, and appends what
  * it got; the log's group commit joins several threads' pieces. Nothing waits in queues between them. */
-#include "store/import.h"
 #include "store/internal.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <stdio.h>

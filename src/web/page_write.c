@@ -1,6 +1,6 @@
 /* page_write.c: the editor: a form that is complete without JavaScript, its drafts, preview, pictures and
  * publishing. */
-#include "news/picture.h"
+#include "news/news.h"
 #include "templates.gen.h"
 #include "web/page.h"
 #include "web/pages.h"

@@ -1,6 +1,6 @@
 /* picture.c: fuzz target: a cleaned picture is of the same format and size, and cleaning it again changes
  * nothing. */
-#include "news/picture.h"
+#include "news/news.h"
 #include "target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,7 +3,6 @@
 #include "check.h"
 #include "news/html_check.h"
 #include "news/news.h"
-#include "news/picture.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* picture.c: pictures without what they tell beside the picture: nothing hidden is left, what shows it stays.
  */
-#include "news/picture.h"
 #include "check.h"
+#include "news/news.h"
 
 /* Container parts, so that a picture is written as it is built. */
 static void be(struct buf *b, uint32_t value, unsigned bytes)

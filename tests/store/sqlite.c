@@ -2,7 +2,7 @@
  * import. */
 #include "base/time.h"
 #include "fixture.h"
-#include "store/import.h"
+#include "store/store.h"
 
 #include <fcntl.h>
 #include <pthread.h>
