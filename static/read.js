@@ -27,7 +27,7 @@
   caches.open("widenet-read-1").then(function (cache) {
     return cache.keys().then(function (requests) {
       requests.reverse().forEach(function (request) {
-        cache.match(request).then(function (response) {
+        cache.match(request, { ignoreVary: true }).then(function (response) {
           return response.text();
         }).then(function (text) {
           var page = new DOMParser().parseFromString(text, "text/html");

@@ -64,12 +64,12 @@ async function page(event) {
       return await fresh;
     return await Promise.race([fresh, new Promise((done) => setTimeout(() => done(kept.clone()), WAIT))]);
   } catch (e) {
-    return kept || await caches.match(OFFLINE) || Response.error();
+    return kept || await caches.match(OFFLINE, ANY) || Response.error();
   }
 }
 
 async function thing(event) {
-  const kept = await caches.match(event.request);
+  const kept = await caches.match(event.request, ANY);
   if (kept)
     return kept; /* its name holds the hash of what is in it */
   const response = await fetch(event.request);
