@@ -14,6 +14,7 @@ enum {
     max_container_indent = 200, /* columns before a line's last list or quote mark */
     max_brackets = 4000,        /* of one paragraph */
     max_declarations = 1000,    /* "<!" and "<?" */
+    max_pipes = 600,            /* of one line: a row is split in quadratic time */
     max_pipe_lines = 3000,      /* lines that might begin a table */
 };
 
@@ -121,8 +122,11 @@ static int check_line(struct scan *s, struct str line, struct err *err)
         s->columns = 0;
         return 0;
     }
+    size_t pipes = 0;
     for (size_t i = 0; i < line.n; i++) {
         char c = line.p[i];
+        if (c == '|' && ++pipes > max_pipes)
+            return err_set(err, ERR_LIMIT, "line %zu has more than %d bars (|)", s->line, max_pipes);
         if (c == '[' && ++s->brackets > max_brackets)
             return err_set(
                 err, ERR_LIMIT, "the paragraph at line %zu has more than %d brackets", s->line, max_brackets);

@@ -20,6 +20,15 @@ uint32_t text_words(struct str plain)
     uint64_t words = 0, tenths = 0;
     bool inside = false;
     for (size_t at = 0; at < plain.n;) {
+        unsigned char byte = (unsigned char)plain.p[at];
+        if (byte < 0x80) { /* most of most texts */
+            bool part = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                        (byte >= '0' && byte <= '9');
+            words += part && !inside;
+            inside = part || (inside && byte == '\'');
+            at++;
+            continue;
+        }
         uint32_t c = utf8_next(plain, &at);
         unsigned share = characters_a_word(c);
         if (share) {
@@ -28,7 +37,7 @@ uint32_t text_words(struct str plain)
         } else if (uc_is_alnum(c)) {
             words += !inside;
             inside = true;
-        } else if (!uc_is_general_category_withtable(c, UC_CATEGORY_MASK_M) && c != '\'' && c != 0x2019)
+        } else if (!uc_is_general_category_withtable(c, UC_CATEGORY_MASK_M) && c != 0x2019)
             inside = false;
     }
     words += (tenths + 9) / 10;

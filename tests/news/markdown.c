@@ -195,6 +195,8 @@ static const struct bomb bombs[] = {
     {"[^a]: x\n\n", "[^a] x\n\n", false},
     {"", "# a\n", false},
     {"", "&#0;", false},
+    {"|a|b|\n|-|-|\n", "||", true},
+    {"|a|b|\n|-|-|\n", "- \"|", true},
 };
 
 static struct str make_bomb(const struct bomb *bomb, size_t size, char *out)
