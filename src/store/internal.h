@@ -165,6 +165,7 @@ void rules__fact(struct buf *out, char letter, struct str value);
 struct search_term { /* a word or phrase of the text */
     struct str text;
     bool negative, prefix; /* prefix: its last word need only begin so */
+    bool quoted;           /* never more than what was typed */
 };
 struct search_fact { /* any of these words in facts */
     struct str *words;
@@ -183,6 +184,8 @@ struct search_plan {
 };
 int plan__parse(struct arena *arena, const struct search_query *q, struct search_plan *out,
     struct search_result *result, struct err *err);
+/* Lets each wanted word that is not quoted be the beginning of one. False where there is none. */
+bool plan__widen(struct arena *arena, struct search_plan *plan, struct search_result *result);
 
 /* ---- blobs.c: files in directory/blobs */
 int blobs__put(const char *directory, struct str bytes, const uint8_t sha256[32], struct err *err);

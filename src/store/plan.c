@@ -49,13 +49,13 @@ static int keep_word(void *ctx, const struct token *t)
     return 0;
 }
 
-static void add_term(struct reader *r, struct str text, bool negative)
+static void add_term(struct reader *r, struct str text, bool negative, bool quoted)
 {
     struct looked_at l = {0};
     tokenize(text, TOKEN_FOR_QUERY, look_at, &l);
     if (!l.tokens || r->plan->term_count == TERMS_MAX) /* only marks: nothing to look for */
         return;
-    r->plan->terms[r->plan->term_count++] = (struct search_term){text, negative, l.prefix};
+    r->plan->terms[r->plan->term_count++] = (struct search_term){text, negative, l.prefix, quoted};
     if (!negative) {
         r->plan->any_word = true;
         tokenize(text, TOKEN_FOR_QUERY, keep_word, r);
@@ -217,7 +217,7 @@ static void take_piece(struct reader *r, struct str text, size_t *at)
     if (negative)
         ++*at;
     if (text.p[*at] == '"') {
-        add_term(r, take_quoted(text, at), negative);
+        add_term(r, take_quoted(text, at), negative, true);
         return;
     }
     size_t from = *at;
@@ -238,7 +238,7 @@ static void take_piece(struct reader *r, struct str text, size_t *at)
                 return;
             }
         }
-    add_term(r, word, negative);
+    add_term(r, word, negative, false);
 }
 
 static struct str clean(struct arena *arena, struct str text)
@@ -283,4 +283,29 @@ int plan__parse(struct arena *arena, const struct search_query *q, struct search
         memcpy(result->words, r.words.p, r.words.n);
     buf_finish(&r.words);
     return 0;
+}
+
+static int keep_last(void *ctx, const struct token *t)
+{
+    struct buf *last = ctx;
+    buf_clear(last);
+    buf_adds(last, t->folded);
+    return 0;
+}
+
+bool plan__widen(struct arena *arena, struct search_plan *plan, struct search_result *result)
+{
+    bool widened = false;
+    struct buf last _cleanup_buf_ = BUF_INIT;
+    for (size_t i = 0; i < plan->term_count; i++) {
+        struct search_term *t = &plan->terms[i];
+        if (t->negative || t->quoted || t->prefix)
+            continue;
+        t->prefix = widened = true;
+        tokenize(t->text, TOKEN_FOR_QUERY, keep_last, &last);
+        for (size_t k = 0; k < result->word_count; k++)
+            if (str_eq(result->words[k], buf_str(&last)))
+                result->words[k] = arena_printf(arena, "%.*s*", STR_ARG(result->words[k]));
+    }
+    return widened;
 }

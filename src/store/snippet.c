@@ -16,6 +16,7 @@ struct hit {
 struct finder {
     const struct str *words;
     const bool *begins; /* of each: a lone character, which any word may begin with */
+    const bool *stems;  /* of each: all words that begin so */
     size_t word_count, n;
     struct str text;
     struct hit *hits;
@@ -25,7 +26,8 @@ static int find(void *ctx, const struct token *t)
 {
     struct finder *f = ctx;
     for (size_t i = 0; i < f->word_count; i++) {
-        if (!str_eq(f->words[i], t->folded) && !(f->begins[i] && str_starts(t->folded, f->words[i])))
+        if (!str_eq(f->words[i], t->folded) &&
+            !((f->begins[i] || f->stems[i]) && str_starts(t->folded, f->words[i])))
             continue;
         size_t end = t->end;
         if (f->begins[i]) {
@@ -82,12 +84,17 @@ void store_snippet(struct arena *arena, struct str text, const struct str *words
     size_t max_bytes, struct snippet *out)
 {
     memset(out, 0, sizeof *out);
-    bool *lone = calloc(word_count + 1, sizeof *lone);
-    struct finder f = {words, lone, word_count, 0, text, calloc(HITS_MAX, sizeof *f.hits)};
-    if (!f.hits || !lone)
+    bool *lone = calloc(2 * word_count + 1, sizeof *lone), *stems = lone + word_count;
+    struct str *bare = calloc(word_count + 1, sizeof *bare);
+    struct finder f = {bare, lone, stems, word_count, 0, text, calloc(HITS_MAX, sizeof *f.hits)};
+    if (!f.hits || !lone || !bare)
         abort();
-    for (size_t i = 0; i < word_count; i++)
-        tokenize(words[i], TOKEN_FOR_QUERY, begins, &lone[i]);
+    for (size_t i = 0; i < word_count; i++) {
+        stems[i] = str_ends(words[i], STR("*"));
+        bare[i] = str_slice(words[i], 0, words[i].n - stems[i]);
+        if (!stems[i])
+            tokenize(words[i], TOKEN_FOR_QUERY, begins, &lone[i]);
+    }
     tokenize(text, 0, find, &f);
     size_t from = 0, to = text.n;
     if (text.n > max_bytes) {
@@ -131,4 +138,5 @@ void store_snippet(struct arena *arena, struct str text, const struct str *words
         out->pieces[out->n++] = str_slice(text, at, to);
     free(f.hits);
     free(lone);
+    free(bare);
 }

@@ -193,7 +193,22 @@ int store_search(struct store_read *r, struct arena *arena, const struct search_
     int rc = plan__parse(arena, q, &plan, out, err);
     if (rc < 0 || plan.nothing)
         return rc;
-    return r->store->ops->search(r, arena, &plan, out, err);
+    rc = r->store->ops->search(r, arena, &plan, out, err);
+    if (rc < 0 || out->n || !plan.any_word)
+        return rc;
+    if (q->offset) { /* behind the last hit, or none at all? */
+        struct search_query first = *q;
+        first.offset = 0;
+        first.limit = 1;
+        plan.query = &first;
+        struct search_result one = {0};
+        rc = r->store->ops->search(r, arena, &plan, &one, err);
+        plan.query = q;
+        if (rc < 0 || one.n)
+            return rc;
+    }
+    out->widened = plan__widen(arena, &plan, out);
+    return out->widened ? r->store->ops->search(r, arena, &plan, out, err) : 0;
 }
 
 int store_follow(struct store_read *r, uint64_t after, size_t max, unsigned flags,

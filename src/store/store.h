@@ -209,8 +209,10 @@ struct search_result {
     struct search_hit *hits; /* in arena */
     size_t n;
     bool more;
-    struct str *words; /* folded words and phrases' words to highlight, in arena */
+    struct str *words; /* folded words and phrases' words to highlight, in arena; one that ends in * stands
+                          for all that begin so */
     size_t word_count;
+    bool widened; /* nothing has the words themselves: these have words that begin like those not quoted */
 };
 int store_search(struct store_read *read, struct arena *arena, const struct search_query *q,
     struct search_result *out, struct err *err);

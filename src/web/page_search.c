@@ -53,6 +53,8 @@ static int find(
     int code = store_search(request_read(r), arena, &q, &result, err);
     if (code != 0)
         return code;
+    if (result.widened && result.n)
+        l->why = M("No article has exactly these words. These have words that begin like them.");
     l->items = ARENA_ARRAY(arena, struct news_item, result.n + 1);
     l->snippets = ARENA_ARRAY(arena, struct snippet, result.n + 1);
     if (!l->items || !l->snippets)

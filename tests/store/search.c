@@ -71,6 +71,29 @@ static void test_scripts(void **state)
     assert_found(search(w, "annchen"), "Latin");
 }
 
+/* Where nothing has a word, words that begin so are found; what is quoted stays as it is. */
+static void test_widened(void **state)
+{
+    struct world *w = *state;
+    add(w, "Fish", "щука и рак");
+    add(w, "Korean", "노동자들이 파업을 시작했다");
+    add(w, "Plural", "two strikes in one week");
+    add(w, "Exact", "one harbour");
+    add(w, "Longer", "one harbourmaster");
+    assert_found(search(w, "щ"), "Fish");
+    assert_found(search(w, "파업"), "Korean");
+    assert_found(search(w, "strike week"), "Plural");
+    assert_found(search(w, "harbour"), "Exact");
+    assert_found(search(w, "\"strike\""), "");
+    assert_found(search(w, "strike -week"), "");
+    assert_found(search(w, "zebra strike"), "");
+    struct snippet snippet;
+    struct str stem = STR("strike*");
+    store_snippet(w->arena, STR("two strikes in one week"), &stem, 1, 100, &snippet);
+    assert_int_equal(snippet.n, 3);
+    assert_true(str_eqz(snippet.pieces[1], "strikes"));
+}
+
 static void test_operators(void **state)
 {
     struct world *w = *state;
@@ -243,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(test_scripts),
+        BOTH(test_widened),
         BOTH(test_operators),
         BOTH(test_rank),
         BOTH(test_pages),
