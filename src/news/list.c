@@ -91,7 +91,9 @@ static void read_item(struct sql *db, struct arena *arena, struct sql_cursor *c,
 static const struct sql_statement *choose(const struct news_query *q)
 {
     if (q->topic.n)
-        return q->language.n || q->author ? &news_list_topic_some : &news_list_topic;
+        return q->author       ? &news_list_topic_some
+               : q->language.n ? &news_list_topic_language
+                               : &news_list_topic;
     if (q->author)
         return &news_list_author;
     return q->language.n ? &news_list_language : &news_list_all;

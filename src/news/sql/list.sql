@@ -19,6 +19,11 @@ SELECT i.*, coalesce(p.display_name, ''), coalesce(p.name, '') FROM news_topic t
 CROSS JOIN news_item i ON i.seq = t.seq LEFT JOIN news_profile p ON p.actor = i.actor
 WHERE t.topic = ?7 AND (t.date, t.seq) < (?1, ?2)
 ORDER BY t.date DESC, t.seq DESC LIMIT ?3;
+-- name: list_topic_language
+SELECT i.*, coalesce(p.display_name, ''), coalesce(p.name, '') FROM news_topic t
+CROSS JOIN news_item i ON i.seq = t.seq LEFT JOIN news_profile p ON p.actor = i.actor
+WHERE t.topic = ?7 AND t.lang = ?4 AND (t.date, t.seq) < (?1, ?2) AND (?5 = '' OR i.language = ?5)
+ORDER BY t.date DESC, t.seq DESC LIMIT ?3;
 -- name: list_topic_some
 SELECT i.*, coalesce(p.display_name, ''), coalesce(p.name, '') FROM news_topic t
 CROSS JOIN news_item i ON i.seq = t.seq LEFT JOIN news_profile p ON p.actor = i.actor
