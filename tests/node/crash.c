@@ -6,6 +6,7 @@
 #include "process.h"
 
 #include "base/time.h"
+#include "news/news.h"
 #include "node/node.h"
 
 #include <pthread.h>
@@ -14,8 +15,8 @@
 enum { ROUNDS = 54, WRITERS = 3, BATCH = 8, MAX_KEPT = 200000 };
 
 static char directory[64];
-static const struct store_projection no_projections[] = {{NULL}};
-static const struct store_text_source no_texts[] = {{.extract = NULL}};
+static struct store_projection
+    projections[2]; /* as the program has them: a room that is missing here is refused */
 static struct store_tables tables;
 static struct config *config;
 
@@ -174,8 +175,9 @@ int main(void)
 {
     struct err err;
     signal(SIGPIPE, SIG_IGN);
+    projections[0] = news_projection;
     tables = (struct store_tables){
-        .projections = no_projections, .migrations = node_migrations, .texts = no_texts};
+        .projections = projections, .migrations = node_migrations, .texts = news_texts};
     snprintf(directory, sizeof directory, "/tmp/widenet-crash-XXXXXX");
     if (!mkdtemp(directory) || config_load("/nonexistent", false, node_config_options, &config, &err) != 0)
         return 1;
