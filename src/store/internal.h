@@ -111,6 +111,9 @@ void actor__destroy(struct actor_cache *c);
 
 /* Inside a transaction. ERR_VERSION where the tables are newer than we are. */
 int tables__migrate(struct sql *db, const struct store_tables *t, struct err *err);
+/* Who writes must know every room whose tables are there: one that is missing would miss what is applied.
+ * ERR_VERSION. */
+int tables__all_known(struct sql *db, const struct store_tables *t, struct err *err);
 /* Whether the projections' tables are those of this program. */
 int tables__current(struct sql *db, const struct store_tables *t, bool *current, struct err *err);
 int tables__create(struct sql *db, const struct store_tables *t, struct err *err); /* drops them first */

@@ -184,6 +184,8 @@ static int migrate(struct lite *l, struct err *err)
     if ((rc = check_layout(l, l->append, &fresh, err)) >= 0)
         rc = tables__migrate(l->append, &l->base.tables, err);
     if (rc >= 0)
+        rc = tables__all_known(l->append, &l->base.tables, err);
+    if (rc >= 0)
         rc = tables__current(l->append, &l->base.tables, &current, err);
     if (rc >= 0 && !current)
         rc = lite__reset_indices(l, l->append, err);
