@@ -7,9 +7,12 @@
     navigator.serviceWorker.register("/service-worker.js").then(function () {
       return navigator.serviceWorker.ready;
     }).then(function (registration) {
-      /* The page that brought the worker was loaded before it: hand its address over. */
+      /* The page that brought the worker, and the list that led to it, were loaded before it: hand their addresses over. */
       if (first && registration.active)
-        registration.active.postMessage({ keep: location.href });
+        [document.referrer, location.href].forEach(function (address) {
+          if (address.indexOf(location.origin + "/") === 0)
+            registration.active.postMessage({ keep: address });
+        });
     }).catch(function () {});
   }
 

@@ -192,9 +192,11 @@ int account_may_sign_up(struct request *r, struct err *err)
 {
     if (!sign_up_open(r))
         return err_set(err, ERR_DENIED, M("This node takes no new accounts."));
-    return by_invitation(r)
-               ? node_invitation_use(request_node(r), str_trim(request_form(r, "invitation")), err)
-               : 0;
+    if (!by_invitation(r))
+        return 0;
+    int code = node_invitation_use(request_node(r), str_trim(request_form(r, "invitation")), err);
+    return code == ERR_DENIED ? err_set(err, code, M("This invitation is not known here, or has been used."))
+                              : code;
 }
 
 void account_sign_up_failed(struct request *r)

@@ -221,8 +221,15 @@ static bool take_picture(struct request *r, struct draft *d, struct problem *pro
         trouble(r, problem, NULL, M("The picture is larger than 10 MB."));
         return false;
     }
-    if (picture_clean(upload.bytes, &clean, &picture, &err) != 0 ||
-        node_blob_put(request_node(r), buf_str(&clean), str_of(picture.media_type), sha256, &err) != 0) {
+    if (picture_clean(upload.bytes, &clean, &picture, &err) != 0) {
+        trouble(r, problem, NULL,
+            err.code == ERR_LIMIT
+                ? M("The picture is too large: at most 10 MB, and 30,000 pixels on each side.")
+                : M("This file is no picture, is broken, or is of a sort from which hidden details cannot be "
+                    "removed safely. Save it as JPEG, PNG, GIF or WebP."));
+        return false;
+    }
+    if (node_blob_put(request_node(r), buf_str(&clean), str_of(picture.media_type), sha256, &err) != 0) {
         trouble_err(r, problem, NULL, &err);
         return false;
     }

@@ -180,10 +180,14 @@ test('a page read before can be read again when the node is gone', async () => {
   try {
     await page.goto('/');
     const path = await page.locator('article.item h2 a').first().getAttribute('href');
-    await page.goto(path);
+    await page.locator('article.item h2 a').first().click();
+    await page.waitForURL(`**${path}*`);
     const title = await page.locator('h1').textContent();
-    await until('the page is kept', () => page.evaluate(async (wanted) => (await caches.match(wanted)) !== undefined, path));
+    for (const wanted of [path, '/'])
+      await until(`${wanted} is kept`, () => page.evaluate(async (address) => (await caches.match(address)) !== undefined, wanted));
     await other.stop();
+    await page.goto('/');
+    assert.ok(await page.locator('article.item').count() >= 10, 'the front page can be read again, too');
     await page.goto(path);
     assert.equal(await page.locator('h1').textContent(), title);
     await page.goto('/topics');
