@@ -179,6 +179,11 @@ static bool read_form(struct request *r, struct draft *d, struct problem *proble
         trouble_err(r, problem, NULL, &err);
         return false;
     }
+    if (!id.n) { /* sent by a program that asked for no form before */
+        char fresh[DRAFT_ID_CHARS + 1];
+        web__draft_id(r, fresh);
+        id = arena_str(arena, str_of(fresh));
+    }
     struct draft before;
     bool known = web__draft_load(r, id, &before, NULL) == 0;
     *d = (struct draft){

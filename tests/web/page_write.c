@@ -161,6 +161,9 @@ static void what_is_wrong_is_said_and_kept(void **state)
         if (i != 1)
             assert_has(answer, "an hour&#39;s work</textarea>");
     }
+    struct str bare = reader_post(&r, "/write", "/write", "title", "Sent by a program", "text", "words",
+        "language", "en", "license", "CC0-1.0", "do", "publish", NULL);
+    assert_int_equal(answer_status(bare), 303); /* it had asked for no form, so it knows no draft */
     struct str answer = send(&r, "../../etc", "T", "kept all the same", "save");
     assert_int_equal(answer_status(answer), 422);
     assert_has(answer, "kept all the same");
