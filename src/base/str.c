@@ -203,6 +203,41 @@ void buf_add_json(struct buf *b, struct str s)
     buf_addc(b, '"');
 }
 
+void buf_add_html(struct buf *b, struct str s)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        const char *entity;
+        switch (s.p[i]) {
+        case '&':
+            entity = "&amp;";
+            break;
+        case '<':
+            entity = "&lt;";
+            break;
+        case '>':
+            entity = "&gt;";
+            break;
+        case '"':
+            entity = "&quot;";
+            break;
+        case '\'':
+            entity = "&#39;";
+            break;
+        case 0:
+            entity = "\xEF\xBF\xBD";
+            break;
+        default:
+            continue;
+        }
+        buf_add(b, s.p + from, i - from);
+        buf_addz(b, entity);
+        from = i + 1;
+    }
+    if (from < s.n)
+        buf_add(b, s.p + from, s.n - from);
+}
+
 void buf_clear(struct buf *b)
 {
     b->n = 0;

@@ -51,33 +51,7 @@ static void add(struct html *h, const char *z)
 
 static void escape(struct html *h, struct str s)
 {
-    size_t from = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        const char *entity = NULL;
-        switch (s.p[i]) {
-        case '&':
-            entity = "&amp;";
-            break;
-        case '<':
-            entity = "&lt;";
-            break;
-        case '>':
-            entity = "&gt;";
-            break;
-        case '"':
-            entity = "&quot;";
-            break;
-        case '\'':
-            entity = "&#39;";
-            break;
-        default:
-            continue;
-        }
-        buf_add(&h->out, s.p + from, i - from);
-        add(h, entity);
-        from = i + 1;
-    }
-    buf_add(&h->out, s.p + from, s.n - from);
+    buf_add_html(&h->out, s);
 }
 
 /* ---- addresses */

@@ -2,41 +2,6 @@
  * piece of one. */
 #include "web/template_ops.h"
 
-static void escape_html(struct str s, struct buf *out)
-{
-    size_t from = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        const char *entity;
-        switch (s.p[i]) {
-        case '&':
-            entity = "&amp;";
-            break;
-        case '<':
-            entity = "&lt;";
-            break;
-        case '>':
-            entity = "&gt;";
-            break;
-        case '"':
-            entity = "&quot;";
-            break;
-        case '\'':
-            entity = "&#39;";
-            break;
-        case 0: /* HTML has no way to write it */
-            entity = "\xEF\xBF\xBD";
-            break;
-        default:
-            continue;
-        }
-        buf_add(out, s.p + from, i - from);
-        buf_addz(out, entity);
-        from = i + 1;
-    }
-    if (from < s.n)
-        buf_add(out, s.p + from, s.n - from);
-}
-
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -83,7 +48,7 @@ void template_escape(enum template_context context, struct str s, struct buf *ou
     switch (context) {
     case CONTEXT_URL:
         s = str_trim(s);
-        escape_html(address_is_safe(s) ? s : STR("#"), out);
+        buf_add_html(out, address_is_safe(s) ? s : STR("#"));
         break;
     case CONTEXT_URL_PART:
         escape_part(s, out);
@@ -92,7 +57,7 @@ void template_escape(enum template_context context, struct str s, struct buf *ou
     case CONTEXT_PLAIN_TEXT:
     case CONTEXT_ATTRIBUTE:
     case CONTEXT_DATETIME:
-        escape_html(s, out);
+        buf_add_html(out, s);
         break;
     }
 }

@@ -41,6 +41,14 @@ static void test_json_text(void **state)
     assert_str(buf_str(&b), "7-x");
 }
 
+static void test_html_text(void **state)
+{
+    (void)state;
+    _cleanup_buf_ struct buf b = BUF_INIT;
+    buf_add_html(&b, (struct str){"<a href=\"x\">'&\0é</a>", 20});
+    assert_str(buf_str(&b), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;\xEF\xBF\xBDé&lt;/a");
+}
+
 static void test_utf8(void **state)
 {
     (void)state;
@@ -125,6 +133,7 @@ int main(void)
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_json_text),
+        cmocka_unit_test(test_html_text),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_utf8_round_trip),
         cmocka_unit_test(test_hex),
