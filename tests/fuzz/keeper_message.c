@@ -9,6 +9,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifdef __clang__
+#define UNWATCHED __attribute__((no_sanitize("coverage")))
+#else
+#define UNWATCHED
+#endif
+
 static int64_t fixed_now(void *ctx)
 {
     (void)ctx;
@@ -44,7 +50,7 @@ static void start(void)
     struct err err;
     MUST(sodium_init() >= 0);
     for (size_t i = 0; i < sizeof at.secret; i++)
-        at.secret[i] = (uint8_t)(i + 1);
+        at.secret[i] = (uint8_t)(i * 167 + 41); /* no run that a mutation makes by itself */
     if (at.fd)
         close(at.fd);
     int fd = at.fd = memfd_create("keys", 0);
@@ -81,6 +87,20 @@ static void start(void)
     memcpy(&at.unattended, reply.p + 4, 32);
 }
 
+/* Byte by byte and unwatched: libFuzzer listens to memmem() and puts what was looked for into its next
+ * inputs, so it would be told the secret, send it as a text to encrypt and get it back by right. */
+static UNWATCHED bool holds_secret(struct str reply)
+{
+    for (size_t i = 0; i + sizeof at.secret <= reply.n; i++) {
+        uint8_t differs = 0;
+        for (size_t k = 0; k < sizeof at.secret; k++)
+            differs |= (uint8_t)reply.p[i + k] ^ at.secret[k];
+        if (!differs)
+            return true;
+    }
+    return false;
+}
+
 static void still_serves(void)
 {
     struct buf request _cleanup_buf_ = BUF_INIT, reply _cleanup_buf_ = BUF_INIT;
@@ -113,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     ask(&request, &reply);
     MUST(reply.n >= 4);
-    MUST(!memmem(reply.p, reply.n, at.secret, sizeof at.secret));
+    MUST(!holds_secret(buf_str(&reply)));
     struct unpack u = unpack_of(buf_str(&reply));
     if (unpack_u32(&u)) {
         struct str what = unpack_str(&u);
