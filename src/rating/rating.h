@@ -30,7 +30,8 @@ typedef uint64_t weight; /* in 1/2^32: WEIGHT_ONE is a full rater */
 bool weight_parse(struct str text, weight *out);
 void weight_format(weight w, struct buf *out); /* the shortest decimal that reads back the same, ≤ 10 digits */
 #define RATING_SCALE 10000                     /* a rating of 0..1 is kept as 0..10000, rounded to nearest */
-bool rating_value_parse(struct str text, uint16_t *out); /* false outside 0..1 */
+bool rating_value_parse(struct str text, uint16_t *out); /* decimal digits; false outside 0..1 */
+void rating_value_format(uint16_t value, struct buf *out); /* "0.85", "1", "0" */
 
 /* ---- dimensions: five ship, others are records of kind 34706 */
 
