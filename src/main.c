@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include "news/news.h"
+#include "rating/rating.h"
 #include "web/web.h"
 
 #include <signal.h>
@@ -30,9 +31,10 @@ static const struct command *const commands[] = {
 /* ---- the rooms' tables, one row a room; joined below ---- */
 
 static const struct config_option *const option_tables[] = {node_config_options, web_options};
-static const struct store_migration *const migration_tables[] = {node_migrations, web_migrations};
+static const struct store_migration *const migration_tables[] = {
+    node_migrations, rating_migrations, web_migrations};
 static const struct store_text_source *const text_tables[] = {news_texts};
-static const struct store_projection *const projections[] = {&news_projection};
+static const struct store_projection *const projections[] = {&news_projection, &rating_projection};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define MAX_JOINED 256
@@ -59,8 +61,10 @@ static void join(struct joined *all)
     for (size_t t = 0; t < COUNT(text_tables); t++)
         for (const struct store_text_source *s = text_tables[t]; s->extract && n < MAX_JOINED - 1; s++)
             all->texts[n++] = *s;
-    for (size_t p = 0; p < COUNT(projections); p++)
+    for (size_t p = 0; p < COUNT(projections); p++) {
         all->projections[p] = *projections[p];
+        all->projections[p].ctx = all->texts; /* what a text is, for who leans on it */
+    }
 }
 
 static bool wants_help(int argc, char **argv)

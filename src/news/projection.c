@@ -522,7 +522,7 @@ static int extract_article(struct arena *arena, const struct record *r, struct s
     out->language = news__primary_language(arena, article.language);
     if (article.published_at > 0 && article.published_at <= r->created_at)
         out->date = article.published_at; /* the one that lists show */
-    if (article.whole && markdown_plain(arena, r->content, &out->body, &err))
+    if (article.whole && !out->no_body && markdown_plain(arena, r->content, &out->body, &err))
         out->body = r->content; /* a bomb: its words are found all the same */
     return 0;
 }

@@ -28,17 +28,18 @@ typedef uint64_t weight; /* in 1/2^32: WEIGHT_ONE is a full rater */
 #define WEIGHT_ONE (UINT64_C(1) << 32)
 /* "0.8", "1", "1e-3" is refused: decimal digits only. Rounded down. False outside (0,1] or malformed. */
 bool weight_parse(struct str text, weight *out);
-void weight_format(weight w, struct buf *out); /* the shortest decimal that reads back the same, ≤ 10 digits */
-#define RATING_SCALE 10000                     /* a rating of 0..1 is kept as 0..10000, rounded to nearest */
-bool rating_value_parse(struct str text, uint16_t *out); /* decimal digits; false outside 0..1 */
+void weight_format(
+    weight w, struct buf *out); /* the shortest decimal that reads back the same, ≤ 10 digits */
+#define RATING_SCALE 10000      /* a rating of 0..1 is kept as 0..10000, rounded to nearest */
+bool rating_value_parse(struct str text, uint16_t *out);   /* decimal digits; false outside 0..1 */
 void rating_value_format(uint16_t value, struct buf *out); /* "0.85", "1", "0" */
 
 /* ---- dimensions: five ship, others are records of kind 34706 */
 
 struct dimension {
-    uint8_t number; /* on this node, 0 … 255; the five are 0 to 4 */
+    uint8_t number;  /* on this node, 0 … 255; the five are 0 to 4 */
     struct str name; /* "worth", "accurate", "clear", "junk", "agree"; of others "<name>" as in records */
-    struct str coordinate; /* of the 34706 record, "" for the five */
+    struct str coordinate;          /* of the 34706 record, "" for the five */
     struct str question, low, high; /* in the language asked for, else English */
     struct pubkey author;
     bool shipped;
@@ -62,9 +63,8 @@ struct rating_draft {
 };
 int rating_write(const struct rating_draft *d, int64_t now, struct record_draft *out, struct err *err);
 /* Takes a rating back: a deletion (NIP-09) of its address. */
-int rating_withdraw_write(
-    const struct rating_target *target, struct str dimension, const struct pubkey *rater, int64_t now,
-    struct record_draft *out, struct err *err);
+int rating_withdraw_write(const struct rating_target *target, struct str dimension,
+    const struct pubkey *rater, int64_t now, struct record_draft *out, struct err *err);
 
 struct trust_entry {
     struct pubkey key;
@@ -78,7 +78,15 @@ int trust_write(const struct trust_entry *entries, size_t n, unsigned set, int64
 #define TRUST_SET_ENTRIES 500
 /* The plain text that a private set's content is made from and read as (NIP-44, NIP-51's private tags). */
 void trust_private_text(const struct trust_entry *entries, size_t n, struct buf *out);
-int trust_private_read(struct arena *arena, struct str plain, struct trust_entry **out, size_t *n, struct err *err);
+int trust_private_read(
+    struct arena *arena, struct str plain, struct trust_entry **out, size_t *n, struct err *err);
+
+/* A dimension as a record of kind 34706: its words in several languages; d is its short name. */
+struct dimension_words {
+    struct str language, name, question, low, high; /* low and high, words for the ends, may be empty */
+};
+int rating_dimension_write(struct str d, const struct dimension_words *words, size_t n, int64_t now,
+    struct record_draft *out, struct err *err);
 
 /* ---- a reader's trust */
 
@@ -100,8 +108,8 @@ struct trusted {
 struct trust_weights {
     struct trusted *raters; /* sorted by key; in arena */
     size_t n;
-    weight own_sum;      /* of the seeds */
-    struct str basis;    /* "trusted", "everyone" or "list" */
+    weight own_sum;   /* of the seeds */
+    struct str basis; /* "trusted", "everyone" or "list" */
 };
 /* DESIGN section 6, "Weights". depth 0 … 3. */
 int trust_widen(struct store_read *read, struct arena *arena, const struct pubkey *reader,

@@ -41,6 +41,7 @@ struct store_ops {
         struct err *err);
     int (*get_seq)(
         struct store_read *r, struct arena *arena, uint64_t seq, struct store_found *out, struct err *err);
+    int (*log_raw)(struct sql *db, struct arena *arena, uint64_t seq, struct str *out, struct err *err);
     int (*revisions)(struct store_read *r, const struct address *a, unsigned flags, store_on_record *on,
         void *ctx, struct err *err);
     int (*follow)(struct store_read *r, uint64_t after, size_t max, unsigned flags, store_on_record *on,
@@ -91,6 +92,7 @@ struct sql *sql__create(sqlite3 *db, struct store *store, bool writable);
 void sql__destroy(struct sql *db); /* finalises and closes the connection; takes NULL */
 void sql__reset(struct sql *db);   /* statements somebody left open */
 sqlite3 *sql__handle(struct sql *db);
+struct store *sql__store(const struct sql *db);
 sqlite3_stmt *sql__statement(struct sql_cursor *c); /* not NULL once a step or bind has gone well */
 bool sql__writable(const struct sql *db);
 int sql__fail(sqlite3 *db, int rc, struct err *err, const char *doing);

@@ -65,6 +65,11 @@ sqlite3 *sql__handle(struct sql *s)
     return s->db;
 }
 
+struct store *sql__store(const struct sql *s)
+{
+    return s->store;
+}
+
 sqlite3_stmt *sql__statement(struct sql_cursor *c)
 {
     return c->stmt;

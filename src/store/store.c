@@ -140,6 +140,17 @@ int store_get(struct store_read *r, struct arena *arena, const struct record_id 
     return r->store->ops->get(r, arena, id, out, err);
 }
 
+int store_record_at(struct sql *db, struct arena *arena, uint64_t seq, struct record *out, struct err *err)
+{
+    struct str raw = {NULL, 0};
+    int rc = sql__store(db)->ops->log_raw(db, arena, seq, &raw, err);
+    if (rc < 0)
+        return rc;
+    if (!raw.p || record_parse(arena, raw, out, NULL) < 0)
+        return err_set(err, ERR_NOT_FOUND, "no record is at %lu of the log", (unsigned long)seq);
+    return 0;
+}
+
 int store_get_seq(
     struct store_read *r, struct arena *arena, uint64_t seq, struct store_found *out, struct err *err)
 {

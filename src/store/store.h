@@ -62,6 +62,7 @@ struct store_text {
     struct str title, summary, body;
     struct str language; /* "en", "en-GB", … or empty */
     int64_t date;        /* what before:, after: and the newest order go by; 0: created_at */
+    bool no_body;        /* set by the caller: body is not wanted and need not be made */
 };
 struct store_text_source {
     uint32_t kind; /* ends with a row whose extract is NULL */
@@ -247,6 +248,9 @@ int store_write(struct store *store, int (*change)(void *ctx, struct sql *db, st
  * a reader gets 0 for an unknown key. */
 int64_t store_actor(struct sql *db, const struct pubkey *key, struct err *err);
 bool store_actor_key(struct sql *db, int64_t actor, struct pubkey *out);
+/* Inside apply or store_write: a record by its place in the log, whatever has become of it since; its strings
+ * in arena. ERR_NOT_FOUND where there is none, or it was erased or damaged. */
+int store_record_at(struct sql *db, struct arena *arena, uint64_t seq, struct record *out, struct err *err);
 
 /* ---- statements: written in sql/NAME.sql as "-- name: …" blocks, made into constants by tools/gen-sql
  * ------------- */

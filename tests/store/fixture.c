@@ -133,24 +133,31 @@ static void must(int rc, const struct err *err)
 
 void world_open(struct world *w, bool memory)
 {
+    world_open_with(w, memory, &fixture_tables);
+}
+
+void world_open_with(struct world *w, bool memory, const struct store_tables *tables)
+{
     memset(w, 0, sizeof *w);
+    w->tables = tables;
     w->arena = arena_create(0);
     w->now = T0;
     w->options = (struct store_options){.clock = {world_now, w}, .node_url = "https://node.example"};
     struct err err = {0};
     if (memory) {
-        must(store_open_memory(&fixture_tables, &w->options, &w->store, &err), &err);
+        must(store_open_memory(tables, &w->options, &w->store, &err), &err);
         return;
     }
     fixture_directory(w->directory);
-    must(store_open(w->directory, STORE_WRITE, &fixture_tables, &w->options, &w->store, &err), &err);
+    must(store_open(w->directory, STORE_WRITE, tables, &w->options, &w->store, &err), &err);
 }
 
 struct store *world_second(struct world *w, enum store_mode mode)
 {
     struct store *s;
     struct err err = {0};
-    must(store_open(w->directory, mode, &fixture_tables, &w->options, &s, &err), &err);
+    must(
+        store_open(w->directory, mode, w->tables ? w->tables : &fixture_tables, &w->options, &s, &err), &err);
     return s;
 }
 
@@ -203,6 +210,15 @@ const char *address_text(struct world *w, uint32_t kind, int who, const char *d)
     return arena_printf(w->arena, "%u:%s:%s", kind, key_hex(w, who), d).p;
 }
 
+static void add_tag(struct record_draft *d, struct str name, struct str values)
+{
+    struct str v[16] = {name};
+    size_t n = 1;
+    while (n < 16 && str_cut(&values, 0x1f, &v[n]))
+        n++;
+    record_draft_tag_strs(d, v, n > 1 ? n : 2);
+}
+
 /* The store trusts its callers with signatures, and makes ids its keys: only those must be right. */
 struct record *make(struct world *w, uint32_t kind, int64_t created_at, int who, const char *content, ...)
 {
@@ -218,7 +234,7 @@ struct record *make(struct world *w, uint32_t kind, int64_t created_at, int who,
         if (str_eqz(name, "lang"))
             record_draft_label(&d, "ISO-639-1", value);
         else
-            record_draft_tag_strs(&d, (struct str[]){name, value}, 2);
+            add_tag(&d, name, value);
     }
     va_end(args);
     uint8_t secret[32];

@@ -21,6 +21,7 @@ struct world {
     char directory[200]; /* "" in memory */
     atomic_int_least64_t now;
     struct store_options options;
+    const struct store_tables *tables;
 };
 
 /* The tables of the tests: a room "trial" that keeps titles, counts revisions, and remembers what was
@@ -33,11 +34,13 @@ void fixture_remove(const char *directory);
 
 /* memory: which back end. */
 void world_open(struct world *w, bool memory);
+void world_open_with(struct world *w, bool memory, const struct store_tables *tables);
 void world_reopen(struct world *w);
 void world_close(struct world *w); /* and removes the directory */
 struct store *world_second(struct world *w, enum store_mode mode);
 
-/* "kind created_at who content" and tags "e=…" up to NULL; who is 1 … 9. Everything in the world's arena. */
+/* "kind created_at who content" and tags "e=…" up to NULL; U+001F separates a tag's further strings; who is
+ * 1 … 255. Everything in the world's arena. */
 struct record *make(struct world *w, uint32_t kind, int64_t created_at, int who, const char *content, ...)
     __attribute__((sentinel));
 struct str record_raw(struct world *w, const struct record *r);

@@ -35,7 +35,7 @@ CREATE TABLE rating_revision (
     created_at INTEGER NOT NULL,
     bytes INTEGER NOT NULL          -- of its text
 );
-CREATE INDEX rating_revision_subject ON rating_revision (subject, created_at);
+CREATE INDEX rating_revision_subject ON rating_revision (subject, created_at DESC, id);
 
 -- Standing ratings: the newest of each rater for each subject and dimension.
 CREATE TABLE rating_mark (

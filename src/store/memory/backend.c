@@ -259,6 +259,7 @@ static const struct store_ops memory_ops = {
     .count = memory__count,
     .get = memory__get,
     .get_seq = memory__get_seq,
+    .log_raw = memory__log_raw,
     .revisions = memory__revisions,
     .follow = memory__follow,
     .search = memory__search,

@@ -131,6 +131,15 @@ int memory__get_seq(
     return rc;
 }
 
+int memory__log_raw(struct sql *db, struct arena *arena, uint64_t seq, struct str *out, struct err *err)
+{
+    (void)err;
+    struct memory *m = memory_of(sql__store(db));
+    if (seq && seq <= m->log.n && m->log.at[seq - 1].body)
+        *out = arena_str(arena, m->log.at[seq - 1].body->raw);
+    return 0;
+}
+
 int memory__get(struct store_read *r, struct arena *arena, const struct record_id *id,
     struct store_found *out, struct err *err)
 {

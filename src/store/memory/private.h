@@ -124,6 +124,8 @@ int memory__get(struct store_read *r, struct arena *arena, const struct record_i
     struct store_found *out, struct err *err);
 int memory__get_seq(
     struct store_read *r, struct arena *arena, uint64_t seq, struct store_found *out, struct err *err);
+/* Under the mutex. */
+int memory__log_raw(struct sql *db, struct arena *arena, uint64_t seq, struct str *out, struct err *err);
 int memory__revisions(struct store_read *r, const struct address *a, unsigned flags, store_on_record *on,
     void *ctx, struct err *err);
 int memory__follow(struct store_read *r, uint64_t after, size_t max, unsigned flags, store_on_record *on,

@@ -343,6 +343,7 @@ static const struct store_ops lite_ops = {
     .count = lite__count,
     .get = lite__get,
     .get_seq = lite__get_seq,
+    .log_raw = lite__log_raw,
     .revisions = lite__revisions,
     .follow = lite__follow,
     .search = lite__search,

@@ -159,6 +159,7 @@ int lite__query(struct store_read *r, const struct filter *f, size_t n, unsigned
 int64_t lite__count(struct store_read *r, const struct filter *f, size_t n, struct err *err);
 int lite__get(struct store_read *r, struct arena *arena, const struct record_id *id, struct store_found *out,
     struct err *err);
+int lite__log_raw(struct sql *db, struct arena *arena, uint64_t seq, struct str *out, struct err *err);
 int lite__get_seq(
     struct store_read *r, struct arena *arena, uint64_t seq, struct store_found *out, struct err *err);
 int lite__revisions(struct store_read *r, const struct address *a, unsigned flags, store_on_record *on,

@@ -467,6 +467,17 @@ static int get_row(
     return 0;
 }
 
+int lite__log_raw(struct sql *db, struct arena *arena, uint64_t seq, struct str *out, struct err *err)
+{
+    struct sql_cursor *c = sql_open(db, &store_q_log_row);
+    sql_int(c, 1, (int64_t)seq);
+    int rc = sql_step(c, err);
+    if (rc == 1 && !sql_col_null(c, 2))
+        *out = arena_str(arena, sql_col_blob(c, 2));
+    int closed = sql_close(c, err);
+    return rc < 0 ? rc : closed;
+}
+
 int lite__get_seq(
     struct store_read *r, struct arena *arena, uint64_t seq, struct store_found *out, struct err *err)
 {
