@@ -91,6 +91,29 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *out)
     return true;
 }
 
+unsigned str_distance(struct str a, struct str b)
+{
+    enum { longest = 64 };
+    size_t n = a.n < longest ? a.n : longest, m = b.n < longest ? b.n : longest;
+    unsigned row[longest + 1];
+    for (size_t j = 0; j <= m; j++)
+        row[j] = (unsigned)j;
+    for (size_t i = 1; i <= n; i++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= m; j++) {
+            unsigned best = diagonal + (a.p[i - 1] != b.p[j - 1]);
+            diagonal = row[j];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[m];
+}
+
 char *str_dup(struct str s)
 {
     char *copy = malloc(s.n + 1);

@@ -59,6 +59,9 @@ struct str str_trim(struct str s); /* without ASCII white space at both ends */
 bool str_cut(struct str *rest, char separator, struct str *piece);
 /* A whole decimal number without sign, spaces or leading zeros' limits; false if it is none or above max. */
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
+/* How many letters to put in, take out or change make b of a (Levenshtein); both are cut to 64 bytes. For
+ * naming the nearest known word to one that is not known. */
+unsigned str_distance(struct str a, struct str b);
 char *str_dup(struct str s); /* caller frees; ends in a zero byte */
 
 struct buf {

@@ -31,31 +31,6 @@ static size_t count_options(const struct config_option *options)
 
 /* ---- the nearest known name ---- */
 
-#define MAX_NAME 64
-
-/* Levenshtein's distance, names cut to MAX_NAME bytes. */
-static unsigned edit_distance(const char *a, const char *b)
-{
-    size_t n = strnlen(a, MAX_NAME), m = strnlen(b, MAX_NAME);
-    unsigned row[MAX_NAME + 1];
-    for (size_t j = 0; j <= m; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 1; i <= n; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= m; j++) {
-            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[m];
-}
-
 static const struct config_option *nearest(
     const struct config_option *options, const char *section, const char *name)
 {
@@ -63,7 +38,7 @@ static const struct config_option *nearest(
     unsigned best_distance = UINT32_MAX;
     for (const struct config_option *o = options; o->section; o++) {
         /* A right name in the wrong section is nearer than a misspelt one. */
-        unsigned d = 2 * edit_distance(name, o->name) + (strcmp(section, o->section) ? 1 : 0);
+        unsigned d = 2 * str_distance(str_of(name), str_of(o->name)) + (strcmp(section, o->section) ? 1 : 0);
         if (d < best_distance) {
             best_distance = d;
             best = o;

@@ -28,9 +28,11 @@ typedef uint64_t weight; /* in 1/2^32: WEIGHT_ONE is a full rater */
 #define WEIGHT_ONE (UINT64_C(1) << 32)
 /* "0.8", "1", "1e-3" is refused: decimal digits only. Rounded down. False outside (0,1] or malformed. */
 bool weight_parse(struct str text, weight *out);
-void weight_format(
-    weight w, struct buf *out); /* the shortest decimal that reads back the same, ≤ 10 digits */
-#define RATING_SCALE 10000      /* a rating of 0..1 is kept as 0..10000, rounded to nearest */
+/* The shortest decimal that reads back the same, at most 10 digits after the point; sums of weights too. */
+void weight_format(weight w, struct buf *out);
+/* A score as results show it: six digits after the point, rounded half to even, by our own arithmetic. */
+void score_format(double score, struct buf *out);
+#define RATING_SCALE 10000 /* a rating of 0..1 is kept as 0..10000, rounded to nearest */
 bool rating_value_parse(struct str text, uint16_t *out);   /* decimal digits; false outside 0..1 */
 void rating_value_format(uint16_t value, struct buf *out); /* "0.85", "1", "0" */
 
@@ -71,8 +73,8 @@ struct trust_entry {
     weight weight;
     struct str petname; /* may be empty */
 };
-/* A public trust list in one or more sets ("widenet.trust", "widenet.trust.2", …) of at most 500 each:
- * calls on_set for each. */
+/* One set of a public trust list, at most TRUST_SET_ENTRIES of it: set 1 is "widenet.trust", the others
+ * "widenet.trust.2", … */
 int trust_write(const struct trust_entry *entries, size_t n, unsigned set, int64_t now,
     struct record_draft *out, struct err *err);
 #define TRUST_SET_ENTRIES 500
@@ -102,14 +104,18 @@ struct trusted {
     struct pubkey key;
     int64_t actor; /* store_actor()'s number; 0 where the node has not met the key */
     weight weight;
-    unsigned depth;  /* 0: a seed */
-    uint32_t parent; /* index of the one through whom most of it came; own index for a seed */
+    unsigned depth;       /* 0: a seed */
+    uint32_t parent;      /* index of the one through whom most of it came; own index for a seed */
+    uint32_t path[4];     /* by whom most of it came: indices from a seed to itself */
+    unsigned path_length; /* 1 … 4 */
 };
 struct trust_weights {
     struct trusted *raters; /* sorted by key; in arena */
     size_t n;
-    weight own_sum;   /* of the seeds */
-    struct str basis; /* "trusted", "everyone" or "list" */
+    weight own_sum;           /* of the seeds */
+    struct str basis;         /* "trusted", "everyone" or "list" */
+    const uint32_t *by_actor; /* private: where in raters an actor is, open addressing */
+    size_t by_actor_size;
 };
 /* DESIGN section 6, "Weights". depth 0 … 3. */
 int trust_widen(struct store_read *read, struct arena *arena, const struct pubkey *reader,
@@ -142,7 +148,7 @@ struct recipe { /* what a filter record's content says; strings in arena */
     bool has_support; /* else the default: min(1.6, half the seeds' sum) */
     double support, quality;
     bool has_quality;
-    struct recipe_dimension *dimensions; /* sorted by name */
+    const struct recipe_dimension *dimensions; /* sorted by name */
     size_t dimension_count;
     enum filter_order order;
     int64_t halflife, window; /* hours; window 0: no bound ("window": null) */
@@ -172,6 +178,10 @@ struct filter_thing { /* a filter as a record, kind 34701 */
 };
 int filter_write(const struct filter_thing *f, int64_t now, struct record_draft *out, struct err *err);
 int filter_read(struct arena *arena, const struct record *r, struct filter_thing *out, struct err *err);
+/* The filters that stand of one author by d, or (NULL) of all, newest first; those that cannot be read are
+ * left out. */
+int filter_list(struct store_read *read, struct arena *arena, const struct pubkey *author, size_t max,
+    struct filter_thing **out, size_t *n, struct err *err);
 /* A ready-made name, "34701:key:d", an naddr, or (with who) the d of who's own filter. */
 int filter_find(struct store_read *read, struct arena *arena, struct str name, const struct pubkey *who,
     struct filter_thing *out, struct err *err);
@@ -211,7 +221,7 @@ struct why {
     struct str dimension;
     uint16_t value;
     struct pubkey path[4]; /* from the seed to the rater */
-    unsigned path_length;
+    unsigned path_length;  /* 0 where everyone counts alike */
     struct str reason;
     bool behind; /* of an earlier text: does not count until confirmed */
 };
@@ -225,6 +235,8 @@ struct filter_run {
     int64_t at;                  /* Unix seconds: what is dated later does not exist yet */
     size_t offset, limit;        /* of items; limit ≤ 500 */
     struct str hidden_rule;      /* not empty: list what this rule hid instead of what is shown */
+    bool published;              /* by the reader's published trust alone, as others see it */
+    const struct recipe *mine;   /* for "missed": what the reader sees anyway; NULL: newsworthy */
 };
 struct filter_result {
     struct scored *items; /* in order; in arena */
@@ -240,6 +252,11 @@ struct filter_result {
 /* index may be NULL: then from the SQL tables alone, with the same result to the last byte. */
 int filter_execute(struct store_read *read, struct rating_index *index, struct arena *arena,
     const struct filter_run *run, struct filter_result *out, struct err *err);
+/* The marks of weighted raters on one item of a result of this run, those that count first, heaviest first,
+ * at most max (0: all); *raters (may be NULL) is by how many different raters those are that count. */
+int filter_why(struct store_read *read, struct rating_index *index, struct arena *arena,
+    const struct filter_run *run, const struct filter_result *result, const struct scored *item, size_t max,
+    struct why **out, size_t *n, size_t *raters, struct err *err);
 /* Each trusted rater's contribution to one subject under this run, heaviest first, and its rule. */
 int filter_explain(struct store_read *read, struct rating_index *index, struct arena *arena,
     const struct filter_run *run, struct str coordinate, struct scored *scored, struct why **out, size_t *n,

@@ -60,21 +60,17 @@ bool weight_parse(struct str text, weight *out)
 
 void weight_format(weight w, struct buf *out)
 {
-    if (w >= WEIGHT_ONE) {
-        buf_addz(out, "1");
-        return;
+    unsigned __int128 scale = 1, digits = 0;
+    int n = 0;
+    for (;; n++, scale *= 10) {
+        digits = ((unsigned __int128)w * scale + (unsigned __int128)WEIGHT_ONE - 1) /
+                 (unsigned __int128)WEIGHT_ONE;
+        if (digits * (unsigned __int128)WEIGHT_ONE / scale == (unsigned __int128)w)
+            break;
     }
-    uint64_t scale = 10;
-    for (int digits = 1; digits <= 10; digits++, scale *= 10) {
-        /* The least decimal of so many digits that is not below w reads back as w if it is below w + 1. */
-        unsigned __int128 wanted = (unsigned __int128)w * scale;
-        uint64_t decimal = (uint64_t)((wanted + WEIGHT_ONE - 1) >> 32);
-        if (((unsigned __int128)decimal << 32) < wanted + scale && decimal < scale) {
-            buf_addf(out, "0.%0*lu", digits, (unsigned long)decimal);
-            return;
-        }
-    }
-    buf_addf(out, "0.%010lu", (unsigned long)(((unsigned __int128)w * scale / 10) >> 32));
+    buf_addf(out, "%llu", (unsigned long long)(digits / scale));
+    if (n)
+        buf_addf(out, ".%0*llu", n, (unsigned long long)(digits % scale));
 }
 
 bool rating_value_parse(struct str text, uint16_t *out)

@@ -1,0 +1,16 @@
+-- trust.sql: trust lists, published and kept here.
+
+-- name: trust_published
+SELECT target, weight, petname FROM rating_edge WHERE truster = ?
+
+-- name: trust_private
+SELECT target, weight, petname FROM rating_state_trust WHERE reader = ?
+
+-- name: trust_private_forget
+DELETE FROM rating_state_trust WHERE reader = ?
+
+-- name: trust_private_add
+INSERT INTO rating_state_trust (reader, target, weight, petname) VALUES (?, ?, ?, ?)
+
+-- name: trust_edges
+SELECT target, max(weight) FROM rating_edge WHERE truster = ? GROUP BY target
