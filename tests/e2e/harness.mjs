@@ -39,8 +39,8 @@ export async function until(what, condition, seconds = 60) {
   }
 }
 
-/** A node on a free port. demo: with the demonstration newsroom; config: lines of widenet.ini; data: a directory to go on with. */
-export async function startNode({ demo = false, config = '', data } = {}) {
+/** A node on a free port. demo: with the demonstration newsroom; config: lines of widenet.ini; data, port: a directory and an address to go on with. */
+export async function startNode({ demo = false, config = '', data, port } = {}) {
   const place = data ? null : mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'widenet-e2e-'));
   const directory = data ?? join(place, 'data');
   const command = (...words) => run(program, [...words, '--data', directory], { maxBuffer: 1 << 26 });
@@ -49,7 +49,7 @@ export async function startNode({ demo = false, config = '', data } = {}) {
     writeFileSync(join(directory, 'widenet.ini'), config);
   }
   if (demo) await command('demo', 'load');
-  const port = await freePort();
+  port ??= await freePort();
   const url = `http://127.0.0.1:${port}`;
   let log = '';
   const child = spawn(program, ['serve', '--data', directory, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
