@@ -1,5 +1,9 @@
 -- name: q_search_create
 CREATE VIRTUAL TABLE store_search USING fts5(title, summary, body, facts, content='', tokenize='widenet', detail=full)
+-- name: q_search_set
+INSERT INTO store_search (store_search, rank) VALUES (?, ?)
+-- name: q_search_setting
+SELECT v FROM store_search_config WHERE k = ?
 -- name: q_search_add
 INSERT INTO store_search (rowid, title, summary, body, facts) VALUES (?, ?, ?, ?, ?)
 -- name: q_search_remove

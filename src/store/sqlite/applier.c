@@ -34,10 +34,10 @@ void lite__set_applied(struct lite *l, uint64_t seq)
 /* Entries after applied, until the batch is full. */
 static int work(struct lite *l, struct batch *b, uint64_t *applied, size_t *n, struct err *err)
 {
-    int64_t start = monotonic_us();
+    int64_t start = monotonic_us(), most = (int64_t)l->batch_records * LITE_BATCH_RECORD_US;
     struct sql_cursor *c = sql_open(b->db, &store_q_log_after);
     sql_int(c, 1, (int64_t)*applied);
-    sql_int(c, 2, LITE_BATCH_RECORDS);
+    sql_int(c, 2, l->batch_records);
     int rc;
     while ((rc = sql_step(c, err)) == 1) {
         uint64_t seq = (uint64_t)sql_col_int(c, 0);
@@ -49,11 +49,21 @@ static int work(struct lite *l, struct batch *b, uint64_t *applied, size_t *n, s
             break;
         *applied = seq;
         int64_t spent = monotonic_us() - start;
-        if (spent > LITE_BATCH_US || (spent > LAST_ROW_US && turn__wanted(&l->turn)))
+        if (spent > most || (spent > LAST_ROW_US && turn__wanted(&l->turn)))
             break;
     }
     sql_close(c, NULL);
     return rc < 0 ? rc : 0;
+}
+
+/* Larger batches make fewer and larger segments of the search index, but who waits to append waits for one.
+ */
+static void pace(struct lite *l, size_t n)
+{
+    if (turn__wanted(&l->turn))
+        l->batch_records = LITE_BATCH_RECORDS;
+    else if (n >= (size_t)l->batch_records && l->batch_records < LITE_BATCH_MOST)
+        l->batch_records *= 2;
 }
 
 /* One transaction of the applier. more: there may be more to do at once. */
@@ -93,6 +103,7 @@ int lite__apply_batch(struct lite *l, bool *more, struct err *err)
     }
     if (rc < 0)
         sql__rollback(l->apply);
+    pace(l, n);
     turn__give(&l->turn);
     batch__end(&b, rc >= 0);
     if (rc < 0)

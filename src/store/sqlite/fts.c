@@ -108,6 +108,35 @@ int fts__register(sqlite3 *db, struct err *err)
     return rc == SQLITE_OK ? 0 : sql__fail(db, rc, err, "registering the search functions");
 }
 
+/* How FTS5 gathers and merges: a batch's words in one segment (its own 1 MB would make five of them), and
+   segments merged eight at a time, so that each posting is copied less often. Both stand in the database and
+   hold for whoever writes. */
+static const struct setting {
+    const char *name;
+    int64_t value;
+} settings[] = {{"hashsize", 16 << 20}, {"automerge", 8}};
+
+int fts__configure(struct sql *db, struct err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < sizeof settings / sizeof *settings && rc >= 0; i++) {
+        struct sql_cursor *c = sql_open(db, &store_q_search_setting);
+        sql_text(c, 1, str_of(settings[i].name));
+        rc = sql_step(c, err);
+        bool set = rc == 1 && sql_col_int(c, 0) == settings[i].value;
+        int closed = sql_close(c, err);
+        if (rc < 0 || closed < 0)
+            return rc < 0 ? rc : closed;
+        if (set)
+            continue;
+        c = sql_open(db, &store_q_search_set);
+        sql_text(c, 1, str_of(settings[i].name));
+        sql_int(c, 2, settings[i].value);
+        rc = sql_done(c, err);
+    }
+    return rc < 0 ? rc : 0;
+}
+
 /* ---- what the applier adds and takes out: kept until the batch's end, then done in docid's order, because
    FTS5 writes a segment whenever the order falls */
 

@@ -12,8 +12,11 @@
 #define LITE_APPLICATION_ID 0x57444e54 /* "WDNT" */
 #define LITE_LAYOUT 1
 #define LITE_BUSY_MS 15000 /* for another process's lock */
+/* What one transaction of the applier takes, in records and in time before search is written. While it is
+ * behind and nobody waits for the turn, batches double up to the most. */
 #define LITE_BATCH_RECORDS 1000
-#define LITE_BATCH_US 50000
+#define LITE_BATCH_MOST 2000
+#define LITE_BATCH_RECORD_US 50
 
 /* Whose turn it is to write. Appends go first; the applier gets its turn after a bounded wait. */
 struct turn {
@@ -51,7 +54,7 @@ struct lite {
     char *directory, *file;
     enum store_mode mode;
     unsigned reader_max;
-    int64_t cache_bytes; /* of each connection */
+    int64_t cache_bytes; /* of all connections */
 
     struct turn turn;
     struct sql *append; /* used by who has the turn */
@@ -75,6 +78,7 @@ struct lite {
     atomic_int_least64_t bulk_append_us; /* when a bulk append last committed */
     atomic_int wal_pages;
     bool careful;
+    int batch_records; /* the next batch's bound */
     int64_t scrubbed_us;
 
     pthread_mutex_t readers_mutex;
@@ -147,6 +151,7 @@ struct fts_op {
     struct str title, summary, body, facts;
 };
 int fts__register(sqlite3 *db, struct err *err);
+int fts__configure(struct sql *db, struct err *err); /* inside a transaction */
 int fts__add(struct batch *b, uint64_t seq, const struct record *r, int64_t *docid, struct err *err);
 int fts__remove(struct batch *b, int64_t docid, const struct record *r, struct err *err);
 int fts__flush(struct batch *b, struct err *err);
