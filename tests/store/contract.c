@@ -2,31 +2,6 @@
 #include "base/time.h"
 #include "fixture.h"
 
-static int setup(void **state, bool memory)
-{
-    struct world *w = calloc(1, sizeof *w);
-    world_open(w, memory);
-    *state = w;
-    return 0;
-}
-
-static int setup_sqlite(void **state)
-{
-    return setup(state, false);
-}
-
-static int setup_memory(void **state)
-{
-    return setup(state, true);
-}
-
-static int teardown(void **state)
-{
-    world_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void test_append_and_find(void **state)
 {
     struct world *w = *state;
@@ -303,11 +278,7 @@ static void test_erase(void **state)
     assert_int_equal(put(w, three), STORE_REFUSED);
     assert_int_equal(put(w, make(w, 30023, T0 - 9, 1, "four", "d=x", "title=Four", NULL)), STORE_NEW);
     assert_found(search(w, "four"), "Four");
-    uint8_t before[32], after[32];
-    assert_int_equal(store_projection_digest(w->store, before, NULL), 0);
-    assert_int_equal(store_rebuild(w->store, NULL), 0);
-    assert_int_equal(store_projection_digest(w->store, after, NULL), 0);
-    assert_memory_equal(before, after, 32);
+    assert_rebuilds(w->store);
     assert_int_equal(store_last_seq(w->store), 5); /* no place is given twice */
 }
 
@@ -454,47 +425,33 @@ static void test_rebuild(void **state)
     w->now = T0 + 60;
     put(w, make(w, 1, T0 + 60, 1, "now", NULL)); /* its time sweeps what expired before it */
     const char *rows = trial(w), *found = find_flags(w, "{}", STORE_OLD_TOO);
-    uint8_t before[32], after[32];
-    assert_int_equal(store_projection_digest(w->store, before, NULL), 0);
-    assert_int_equal(store_rebuild(w->store, NULL), 0);
-    assert_int_equal(store_projection_digest(w->store, after, NULL), 0);
-    assert_memory_equal(before, after, 32);
+    assert_int_equal(assert_rebuilds(w->store), 42);
     assert_found(trial(w), rows);
     assert_found(find_flags(w, "{}", STORE_OLD_TOO), found);
     assert_int_equal(store_applied_seq(w->store), store_last_seq(w->store));
-    struct store_check_result result;
-    assert_int_equal(store_check(w->store, NULL, NULL, &result, NULL), 0);
-    assert_int_equal(result.bad_records + result.other_faults, 0);
-    assert_int_equal(result.records, 42);
 }
-
-#define BOTH(name)                                                                                           \
-    {"sqlite " #name, name, setup_sqlite, teardown, NULL},                                                   \
-    {                                                                                                        \
-        "memory " #name, name, setup_memory, teardown, NULL                                                  \
-    }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_append_and_find),
-        BOTH(test_order),
-        BOTH(test_several_filters),
-        BOTH(test_replace),
-        BOTH(test_replaceable_tie),
-        BOTH(test_door),
-        BOTH(test_delete),
-        BOTH(test_delete_first),
-        BOTH(test_delete_current_revision),
-        BOTH(test_expire),
-        BOTH(test_vanish),
-        BOTH(test_erase),
-        BOTH(test_snapshot),
-        BOTH(test_follow),
-        BOTH(test_state),
-        BOTH(test_blobs),
-        BOTH(test_stumbling_room),
-        BOTH(test_rebuild),
+        ON_BOTH(test_append_and_find),
+        ON_BOTH(test_order),
+        ON_BOTH(test_several_filters),
+        ON_BOTH(test_replace),
+        ON_BOTH(test_replaceable_tie),
+        ON_BOTH(test_door),
+        ON_BOTH(test_delete),
+        ON_BOTH(test_delete_first),
+        ON_BOTH(test_delete_current_revision),
+        ON_BOTH(test_expire),
+        ON_BOTH(test_vanish),
+        ON_BOTH(test_erase),
+        ON_BOTH(test_snapshot),
+        ON_BOTH(test_follow),
+        ON_BOTH(test_state),
+        ON_BOTH(test_blobs),
+        ON_BOTH(test_stumbling_room),
+        ON_BOTH(test_rebuild),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }

@@ -1,7 +1,9 @@
 /* fixture.c: see fixture.h. */
 #include "fixture.h"
 
+#include <fcntl.h>
 #include <ftw.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 /* ---- a room of the tests' own */
@@ -166,6 +168,31 @@ void world_close(struct world *w)
     arena_destroy(w->arena);
     if (w->directory[0])
         fixture_remove(w->directory);
+}
+
+static int begin(void **state, bool memory)
+{
+    struct world *w = calloc(1, sizeof *w);
+    world_open(w, memory);
+    *state = w;
+    return 0;
+}
+
+int world_on_disk(void **state)
+{
+    return begin(state, false);
+}
+
+int world_in_memory(void **state)
+{
+    return begin(state, true);
+}
+
+int world_ends(void **state)
+{
+    world_close(*state);
+    free(*state);
+    return 0;
 }
 
 /* ---- records */
@@ -352,4 +379,63 @@ void assert_found(const char *got, const char *want)
 {
     if (strcmp(got, want))
         fail_msg("found \"%s\", want \"%s\"", got, want);
+}
+
+void assert_sound(struct store *s, uint64_t records)
+{
+    struct store_check_result result;
+    assert_int_equal(store_check(s, NULL, NULL, &result, NULL), 0);
+    assert_int_equal(result.bad_records + result.other_faults, 0);
+    assert_int_equal(result.records, records);
+}
+
+uint64_t assert_rebuilds(struct store *s)
+{
+    uint8_t before[32], after[32];
+    struct store_check_result result;
+    assert_int_equal(store_projection_digest(s, before, NULL), 0);
+    assert_int_equal(store_rebuild(s, NULL), 0);
+    assert_int_equal(store_projection_digest(s, after, NULL), 0);
+    assert_memory_equal(before, after, 32);
+    assert_int_equal(store_check(s, NULL, NULL, &result, NULL), 0);
+    assert_int_equal(result.bad_records + result.other_faults, 0);
+    return result.records;
+}
+
+/* ---- on disk only */
+
+void world_sql(struct world *w, const char *text)
+{
+    sqlite3 *db;
+    struct str path = arena_printf(w->arena, "%s/widenet.db", w->directory);
+    assert_int_equal(sqlite3_open(path.p, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000);
+    char *message = NULL;
+    if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", text, message);
+    sqlite3_close(db);
+}
+
+bool file_holds(const char *path, const char *word)
+{
+    struct buf b _cleanup_buf_ = BUF_INIT;
+    int fd = open(path, O_RDONLY);
+    if (fd < 0)
+        return false;
+    ssize_t n;
+    do {
+        buf_reserve(&b, 65536);
+        n = read(fd, b.p + b.n, 65536);
+        b.n += n > 0 ? (size_t)n : 0;
+    } while (n > 0);
+    close(fd);
+    return str_find(buf_str(&b), str_of(word)) != SIZE_MAX;
+}
+
+void assert_nowhere(struct world *w, const char *word)
+{
+    static const char *const files[] = {"widenet.db", "widenet.db-wal", "widenet.db-shm"};
+    for (size_t i = 0; i < 3; i++)
+        if (file_holds(arena_printf(w->arena, "%s/%s", w->directory, files[i]).p, word))
+            fail_msg("%s still holds \"%s\"", files[i], word);
 }

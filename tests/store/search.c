@@ -3,31 +3,6 @@
 #include "base/utf8.h"
 #include "fixture.h"
 
-static int setup(void **state, bool memory)
-{
-    struct world *w = calloc(1, sizeof *w);
-    world_open(w, memory);
-    *state = w;
-    return 0;
-}
-
-static int setup_sqlite(void **state)
-{
-    return setup(state, false);
-}
-
-static int setup_memory(void **state)
-{
-    return setup(state, true);
-}
-
-static int teardown(void **state)
-{
-    world_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void add(struct world *w, const char *title, const char *text)
 {
     struct str d = arena_printf(w->arena, "d=%s", title), t = arena_printf(w->arena, "title=%s", title);
@@ -256,22 +231,16 @@ static void test_snippet(void **state)
         snippet(w, long_text.p, "京", max);
 }
 
-#define BOTH(name)                                                                                           \
-    {"sqlite " #name, name, setup_sqlite, teardown, NULL},                                                   \
-    {                                                                                                        \
-        "memory " #name, name, setup_memory, teardown, NULL                                                  \
-    }
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_scripts),
-        BOTH(test_widened),
-        BOTH(test_operators),
-        BOTH(test_rank),
-        BOTH(test_pages),
-        BOTH(test_hostile),
-        BOTH(test_snippet),
+        ON_BOTH(test_scripts),
+        ON_BOTH(test_widened),
+        ON_BOTH(test_operators),
+        ON_BOTH(test_rank),
+        ON_BOTH(test_pages),
+        ON_BOTH(test_hostile),
+        ON_BOTH(test_snippet),
     };
     return cmocka_run_group_tests_name("search", tests, NULL, NULL);
 }

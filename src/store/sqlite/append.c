@@ -133,8 +133,8 @@ static int known(struct door *d, struct store_item *item, struct err *err)
     return rc < 0 ? rc : found;
 }
 
-/* 1: refused. */
-static int forbidden(struct door *d, struct store_item *item, struct err *err)
+/* 1: erased, or its key: refused whether it is still here or not, for a key's records go step by step. */
+static int buried(struct door *d, struct store_item *item, struct err *err)
 {
     const struct record *r = item->record;
     struct sql_cursor *c;
@@ -157,8 +157,17 @@ static int forbidden(struct door *d, struct store_item *item, struct err *err)
         if (rc == 1)
             refuse(item, "blocked: its author has vanished or was erased");
     }
-    if (rc != 0 || !rules__deletable(r->kind) || !(d->deleted_ids || d->deleted_addresses))
-        return rc;
+    return rc;
+}
+
+/* 1: deleted by its author, and refused. */
+static int deleted(struct door *d, struct store_item *item, struct err *err)
+{
+    const struct record *r = item->record;
+    struct sql_cursor *c;
+    int rc = 0;
+    if (!rules__deletable(r->kind) || !(d->deleted_ids || d->deleted_addresses))
+        return 0;
     c = sql_open(
         d->db, &store_q_actor_number); /* unknown keys have deleted nothing, and get no number here */
     sql_blob(c, 1, r->pubkey.b, 32);
@@ -194,6 +203,9 @@ static int forbidden(struct door *d, struct store_item *item, struct err *err)
 
 static int add(struct door *d, struct store_item *item, struct err *err)
 {
+    int rc = buried(d, item, err);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
     uint64_t twin = tail__find(&d->l->tail, &item->record->id);
     if (twin) {
         item->seq = twin;
@@ -201,9 +213,9 @@ static int add(struct door *d, struct store_item *item, struct err *err)
         snprintf(item->reason, sizeof item->reason, "duplicate: it is here already");
         return 0;
     }
-    int rc = known(d, item, err);
+    rc = known(d, item, err);
     if (rc == 0)
-        rc = forbidden(d, item, err);
+        rc = deleted(d, item, err);
     if (rc != 0)
         return rc < 0 ? rc : 0;
     uint64_t seq = d->last + 1;

@@ -63,6 +63,8 @@ void batch__end(struct batch *b, bool committed)
 {
     for (size_t i = 0; committed && i < b->blob_count; i++)
         blobs__remove(b->l->directory, b->blobs[i], NULL);
+    if (committed && b->erasing)
+        atomic_store(&b->l->erasing, true);
     free(b->blobs);
     free(b->ops);
     arena_destroy(b->arena);
@@ -550,9 +552,7 @@ int batch__entry(
         return rc;
     if (row.kind == 5)
         return delete_all(b, &row, err);
-    if (rules__vanishes(&row.record, b->l->base.node_url)) {
-        b->any_tombstones = true;
-        return erase__key(b, &row.record.pubkey, row.created_at, "the key vanished (NIP-62)", err);
-    }
+    if (rules__vanishes(&row.record, b->l->base.node_url))
+        return erase__vanish(b, &row.record.pubkey, row.created_at, err);
     return 0;
 }

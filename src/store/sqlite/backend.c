@@ -83,11 +83,15 @@ static int read_begin(struct store *base, struct store_read **out, struct err *e
             abort();
         r->base.store = base;
         rc = lite__connect(l, false, false, &r->base.sql, err);
+        if (rc >= 0)
+            rc = tables__exists(r->base.sql, "store_erasure", &r->hides, err);
     }
     if (rc >= 0)
         rc = sql__run(r->base.sql, "BEGIN", err);
     if (rc >= 0)
         rc = lite__applied(r->base.sql, &r->base.seq, err); /* the first read fixes the snapshot */
+    if (rc >= 0 && r->hides)
+        rc = leaving__load(r->base.sql, err);
     if (rc < 0) {
         if (r->base.sql)
             sql__rollback(r->base.sql);

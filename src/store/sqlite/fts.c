@@ -368,6 +368,8 @@ static int hit_seq(struct store_read *r, int64_t docid, uint64_t *seq, struct er
     int rc = sql_step(c, err);
     if (rc == 1 && !sql_col_null(c, 1) && sql_col_int(c, 1) <= r->now)
         rc = 0; /* expired, and the sweep has not come by yet */
+    if (rc == 1 && lite__leaving(r, (uint64_t)sql_col_int(c, 0)))
+        rc = 0;
     if (rc == 1)
         *seq = (uint64_t)sql_col_int(c, 0);
     sql_close(c, NULL);

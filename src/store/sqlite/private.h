@@ -17,6 +17,8 @@
 #define LITE_BATCH_RECORDS 1000
 #define LITE_BATCH_MOST 2000
 #define LITE_BATCH_RECORD_US 50
+#define LITE_LAST_US 5000      /* a transaction of the applier ends soon when an append waits */
+#define LITE_PATIENCE_US 50000 /* the applier waits so long for its turn, then demands it */
 
 /* Whose turn it is to write. Appends go first; the applier gets its turn after a bounded wait. */
 struct turn {
@@ -76,6 +78,9 @@ struct lite {
     atomic_uint_least64_t last_seq, applied_seq;
     atomic_int bulk;
     atomic_int_least64_t bulk_append_us; /* when a bulk append last committed */
+    struct err trouble;                  /* of the applier's last turn */
+    atomic_int scrubbing;                /* erasures that scrub by themselves */
+    atomic_bool erasing;                 /* a key's records are being erased */
     atomic_int wal_pages;
     bool careful;
     int batch_records; /* the next batch's bound */
@@ -89,6 +94,7 @@ struct lite {
 
 struct lite_read {
     struct store_read base;
+    bool hides; /* it knows of erasures: who only reads may see a store of before */
     struct lite_read *next;
 };
 
@@ -121,7 +127,7 @@ struct batch {
     int64_t texts; /* by which the number of searchable texts changes */
     int64_t now;   /* received_at of the entry at work, or the sweep's time */
     int64_t next_expiry;
-    bool careful, erased, any_tombstones, any_deleted;
+    bool careful, erased, erasing, any_tombstones, any_deleted;
     uint8_t (*blobs)[32]; /* files to remove after the commit */
     size_t blob_count;
 };
@@ -159,6 +165,7 @@ int lite__search(struct store_read *r, struct arena *arena, const struct search_
     struct search_result *out, struct err *err);
 
 /* scan.c */
+bool lite__leaving(struct store_read *r, uint64_t seq); /* hidden: it is being erased */
 int lite__query(struct store_read *r, const struct filter *f, size_t n, unsigned flags, store_on_record *on,
     void *ctx, struct err *err);
 int64_t lite__count(struct store_read *r, const struct filter *f, size_t n, struct err *err);
@@ -175,8 +182,10 @@ int lite__follow(struct store_read *r, uint64_t after, size_t max, unsigned flag
 int lite__erase_key(
     struct store *s, const struct pubkey *key, int64_t until, const char *reason, struct err *err);
 int lite__erase_id(struct store *s, const struct record_id *id, const char *reason, struct err *err);
-int erase__key(struct batch *b, const struct pubkey *key, int64_t until, const char *reason, struct err *err);
-int erase__id(struct batch *b, const struct record_id *id, const char *reason, struct err *err);
+int erase__vanish(struct batch *b, const struct pubkey *key, int64_t until, struct err *err);
+/* One step of what is to be erased; more stays as it is where there is nothing. By the applier, or while it
+ * is paused. */
+int lite__erase_on(struct lite *l, bool *more, struct err *err);
 int lite__scrub(struct lite *l, int wait_ms, struct err *err); /* with the applier paused or by itself */
 
 /* care.c */
