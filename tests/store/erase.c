@@ -131,7 +131,7 @@ static const struct sql_statement count_items = {"count_items", "SELECT count(*)
 static const struct sql_statement count_shown = {
     "count_shown", "SELECT count(*) FROM trial_item WHERE NOT store_leaving(actor, 0)"};
 static const struct sql_statement count_left = {
-    "count_left", "SELECT count(*) FROM store_log WHERE raw LIKE '%Xenolith%'"};
+    "count_left", "SELECT count(*) FROM store_log WHERE instr(CAST(raw AS TEXT), 'Xenolith') > 0"};
 
 static int64_t count_of(struct store *s, const struct sql_statement *statement)
 {

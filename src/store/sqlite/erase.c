@@ -532,6 +532,7 @@ int lite__erase_id(struct store *s, const struct record_id *id, const char *reas
     int rc = lite__wait_applied(s, atomic_load(&l->last_seq), 60000, err);
     if (rc < 0)
         return rc;
+    atomic_fetch_add(&l->scrubbing, 1);
     lite__applier_pause(l);
     turn__take(&l->turn);
     struct batch b = {0};
@@ -549,5 +550,8 @@ int lite__erase_id(struct store *s, const struct record_id *id, const char *reas
     turn__give(&l->turn);
     batch__end(&b, rc >= 0);
     lite__applier_resume(l);
-    return rc < 0 ? rc : clean_up(l, err);
+    if (rc >= 0)
+        rc = clean_up(l, err);
+    atomic_fetch_sub(&l->scrubbing, 1);
+    return rc;
 }
