@@ -110,6 +110,13 @@ void buf_finish(struct buf *b)
     *b = (struct buf)BUF_INIT;
 }
 
+void buf_wipe(struct buf *b)
+{
+    if (b && b->p)
+        explicit_bzero(b->p, b->cap);
+    buf_finish(b);
+}
+
 void buf_reserve(struct buf *b, size_t more)
 {
     size_t need;

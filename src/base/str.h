@@ -70,6 +70,8 @@ struct buf {
         NULL, 0, 0                                                                                           \
     }
 void buf_finish(struct buf *b); /* frees; b may be NULL */
+void buf_wipe(struct buf
+        *b); /* overwrites what it holds, then frees: passwords. Reserve first: growing leaves copies */
 void buf_reserve(struct buf *b, size_t more);
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_addz(struct buf *b, const char *z);
@@ -87,6 +89,7 @@ static inline struct str buf_str(const struct buf *b)
 
 /* struct buf line _cleanup_buf_ = BUF_INIT; */
 #define _cleanup_buf_ __attribute__((cleanup(buf_finish)))
+#define _cleanup_wipe_ __attribute__((cleanup(buf_wipe)))
 static inline void cleanup_free_(void *p)
 {
     void **held = p;
