@@ -97,8 +97,10 @@ int command_config(const struct command_context *context, const struct command_c
 int command_node_options(const struct command_context *context, const struct command_common *common,
     struct node_options *out, struct err *err)
 {
-    *out = (struct node_options){
-        .directory = common->data, .tables = context->tables, .program = context->program};
+    *out = (struct node_options){.directory = common->data,
+        .tables = context->tables,
+        .belongings = context->belongings,
+        .program = context->program};
     int bad = command_config(context, common, &out->own_config, err);
     if (bad)
         return bad;

@@ -9,6 +9,7 @@ struct command_context {
     const char *program; /* argv[0], resolved */
     const struct store_tables *tables;
     const struct config_option *options;
+    const struct account_belonging *belongings;
     const struct command *const *commands; /* for help; ends with NULL */
     struct progress *progress;             /* of opening and rebuilding (base/progress.h) */
 };

@@ -78,6 +78,15 @@ struct keeper *node_keeper(struct node *node, struct err *err)
     return keeper;
 }
 
+int node__keeper(struct node *node, struct keeper **out, struct err *err)
+{
+    struct err why = {0};
+    *out = node_keeper(node, &why);
+    if (!*out && err)
+        *err = why;
+    return *out ? 0 : why.code;
+}
+
 /* ---- opening ---- */
 
 static int open_store(struct node *node, enum store_mode mode, struct err *err)

@@ -191,9 +191,11 @@ int session_begin(struct request *r, const struct pubkey *key, const struct keep
     const uint8_t *device, struct err *err);
 void session_end(struct request *r); /* this one, in the keeper as well */
 int session_end_others(struct request *r, struct err *err);
-int session_sweep(struct web *web, struct err *err);  /* forgets what has expired */
-int session_secret(struct web *web, struct err *err); /* loads or makes web->secret */
-int64_t session_count(struct request *r);             /* of the account's sessions */
+int session_remove_all(
+    struct sql *db, const struct pubkey *key, struct err *err); /* a row of web_belongings */
+int session_sweep(struct web *web, struct err *err);            /* forgets what has expired */
+int session_secret(struct web *web, struct err *err);           /* loads or makes web->secret */
+int64_t session_count(struct request *r);                       /* of the account's sessions */
 /* What the keeper gave this browser when it last signed in, so that strangers' wrong passwords do not hold it
  * up. */
 bool session_device(struct request *r, uint8_t out[KEEPER_DEVICE_BYTES]);

@@ -6,6 +6,7 @@
 #include "web/cache.h"
 #include "web/challenge.h"
 #include "web/inside.h"
+#include "web/page.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -15,6 +16,12 @@
 const struct store_migration web_migrations[] = {
     {"web", 1, web_migrate_001_sql},
     {"web", 2, web_migrate_002_sql},
+    {NULL},
+};
+
+const struct account_belonging web_belongings[] = {
+    {session_remove_all},
+    {web__draft_remove_all},
     {NULL},
 };
 

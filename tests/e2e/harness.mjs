@@ -187,7 +187,7 @@ export async function signUp(person, name, password = 'a long enough password') 
   const { page } = person;
   await person.visit('/sign-up');
   await page.fill('input[name=name]', name);
-  for (const field of await page.locator('input[type=password]').all()) await field.fill(password);
+  for (const field of await page.locator('input[autocomplete=new-password]').all()) await field.fill(password);
   await submit(page, 'form[action^="/sign-up"]');
   await person.check();
   return password;
