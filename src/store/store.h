@@ -27,6 +27,7 @@ enum store_change_type {
     STORE_SUPERSEDED, /* was current; a newer revision of its address has come (which follows as STORE_ADDED),
                          or it arrived already older than the current one */
     STORE_REMOVED, /* deleted (NIP-09), expired (NIP-40), vanished (NIP-62) or erased: forget what it said */
+    STORE_FORGOTTEN, /* was removed before and now leaves the log, too: nothing may remain of it */
 };
 struct store_change {
     enum store_change_type type;
@@ -37,6 +38,8 @@ struct store_change {
     uint64_t seq;
     int64_t received_at; /* Unix seconds when it was appended: state, the same after a rebuild */
     const struct record *record;
+    int64_t
+        removed_at; /* with STORE_REMOVED: the created_at of the deletion, or when it expired; erased: 0 */
 };
 /* A projection is a room's view of the log, in tables that only it owns. Everything in it follows from the
  * order of changes, so it can be dropped and rebuilt. Rows; the table of all ends with name NULL. */
@@ -48,6 +51,7 @@ struct store_projection {
                            first, except tables whose name begins with name_state_ */
     int (*apply)(void *ctx, struct sql *db, const struct store_change *change, struct err *err);
     void *ctx;
+    bool remembers; /* keeps something of what was removed, so it wants STORE_FORGOTTEN */
 };
 /* State that is not made from records (accounts, sessions, drafts). Numbered steps, forward only. */
 struct store_migration {

@@ -186,7 +186,7 @@ int tables__apply(
     struct sql *db, const struct store_tables *t, const struct store_change *c, bool careful, struct err *err)
 {
     for (const struct store_projection *p = t->projections; p && p->name; p++) {
-        if (!p->apply)
+        if (!p->apply || (c->type == STORE_FORGOTTEN && !p->remembers))
             continue;
         struct err failed = {0};
         int rc;

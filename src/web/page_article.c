@@ -24,6 +24,12 @@ bool web__article_load(struct request *r, struct str code, struct page_article *
     if (news_item_by_code(request_read(r), arena, code, &out->item, &err) != 0 ||
         store_get_seq(request_read(r), arena, out->item.seq, &out->found, &err) != 0 ||
         !read_found(r, out, &err)) {
+        if (err.code == ERR_GONE) {
+            err_set(&err, ERR_GONE,
+                M("This article is no longer published: its author took it back, or had set a day for its "
+                  "end."));
+            err_todo(&err, M("Look for others in the search."));
+        }
         answer_error(r, &err);
         return false;
     }

@@ -172,6 +172,16 @@ static void test_door(void **state)
     assert_int_equal(items[2].seq, items[1].seq);
 }
 
+static int address_code(struct world *w, int who, const char *d)
+{
+    struct store_read *r;
+    struct store_found f;
+    assert_int_equal(store_read_begin(w->store, &r, NULL), 0);
+    int rc = store_get_address(r, w->arena, &(struct address){30023, key_of(who), str_of(d)}, &f, NULL);
+    store_read_end(r);
+    return rc;
+}
+
 static void test_delete_first(void **state)
 {
     struct world *w = *state;
@@ -182,6 +192,9 @@ static void test_delete_first(void **state)
     assert_string_equal(put_reason(w, note), "blocked: deleted by its author");
     struct str a = arena_printf(w->arena, "a=%s", address_text(w, 30023, 1, "x"));
     put(w, make(w, 5, T0 - 20, 1, "address", a.p, NULL));
+    assert_int_equal(address_code(w, 1, "x"), ERR_GONE);
+    assert_int_equal(address_code(w, 1, "y"), ERR_NOT_FOUND);
+    assert_int_equal(address_code(w, 3, "x"), ERR_NOT_FOUND);
     assert_int_equal(put(w, make(w, 30023, T0 - 20, 1, "x", "d=x", NULL)), STORE_REFUSED);
     assert_int_equal(put(w, make(w, 30023, T0 - 20, 2, "x", "d=x", NULL)), STORE_NEW);
     assert_int_equal(put(w, make(w, 30023, T0 - 19, 1, "x", "d=x", NULL)), STORE_NEW);
@@ -198,17 +211,20 @@ static void test_delete_current_revision(void **state)
     put(w, make(w, 5, T0 - 10, 1, "", e.p, NULL));
     assert_found(find(w, "{\"kinds\":[30023]}"), ""); /* the older one does not come back */
     assert_found(trial(w), "x=*1");
-    struct store_read *r;
-    struct store_found f;
-    assert_int_equal(store_read_begin(w->store, &r, NULL), 0);
-    assert_int_equal(
-        store_get_address(r, w->arena, &(struct address){30023, key_of(1), STR("x")}, &f, NULL), ERR_GONE);
-    store_read_end(r);
+    assert_int_equal(address_code(w, 1, "x"), ERR_GONE);
+    assert_int_equal(get_code(w, two), ERR_GONE);
+    assert_int_equal(get_code(w, one), 0); /* a deletion by e takes what it names */
     put(w, make(w, 30023, T0 - 25, 1, "late", "d=x", "title=Late", NULL));
     assert_found(find(w, "{\"kinds\":[30023]}"), "");
     put(w, make(w, 30023, T0 - 5, 1, "three", "d=x", "title=Three", NULL));
     assert_found(find(w, "{\"kinds\":[30023]}"), "three");
     assert_found(trial(w), "x=Three*3");
+    assert_int_equal(address_code(w, 1, "x"), 0);
+    struct record *only = make(w, 30023, T0 - 30, 1, "only", "d=y", "title=Only", NULL);
+    put(w, only);
+    e = arena_printf(w->arena, "e=%s", record_hex(w, only));
+    put(w, make(w, 5, T0 - 10, 1, "", e.p, NULL));
+    assert_int_equal(address_code(w, 1, "y"), ERR_GONE);
 }
 
 static void test_expire(void **state)

@@ -305,6 +305,19 @@ static void versions_and_what_changed(void **state)
     assert_int_equal(answer_status(get(pool_link(&site, code, ""))), 410);
     assert_int_equal(answer_status(get(pool_link(&site, code, ".json"))), 410);
     assert_int_equal(answer_status(get(old_link)), 410);
+    /* By the current version's id alone: the same to a reader. */
+    record_draft_init(&d, site.arena, KIND_DELETION, T0 + 600);
+    struct buf id _cleanup_buf_ = BUF_INIT;
+    buf_adds(&id, between(page(pool_link(&site, other, ".json")), "\"record\":{\"id\":\"", "\""));
+    assert_int_equal(id.n, 64);
+    record_draft_tag_strs(&d, (struct str[]){STR("e"), buf_str(&id)}, 2);
+    pool_put(&site, &d.r, 5);
+    struct str gone = get(pool_link(&site, other, ""));
+    assert_int_equal(answer_status(gone), 410);
+    assert_has(gone, "This article is no longer published");
+    assert_int_equal(answer_status(get(pool_link(&site, other, ".md"))), 410);
+    assert_int_equal(
+        answer_status(get(arena_printf(site.arena, "/r/%s/v/%.*s", other, (int)id.n, id.p).p)), 410);
 }
 
 static void search_marks_what_it_found(void **state)

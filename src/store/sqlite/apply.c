@@ -210,6 +210,8 @@ static int tell(struct batch *b, enum store_change_type type, const struct row *
         .seq = row->seq,
         .received_at = row->received_at,
         .record = &row->record};
+    if (type == STORE_REMOVED && !erased)
+        change.removed_at = b->deleted_at ? b->deleted_at : record_expiration(&row->record);
     return tables__apply(b->db, &b->l->base.tables, &change, b->careful, err);
 }
 
@@ -241,6 +243,8 @@ int batch__remove(struct batch *b, uint64_t seq, bool erase, struct err *err)
                 (rc = set_state(b, seq, STORE_GONE, err)) < 0 ||
                 (rc = tell(b, STORE_REMOVED, &row, row.state == STORE_CURRENT, erase, err)) < 0)
                 return rc;
+        } else if (erase && (rc = tell(b, STORE_FORGOTTEN, &row, false, true, err)) < 0) {
+            return rc;
         }
         if (erase && (rc = index_blobs(b, seq, &row.record, true, err)) < 0)
             return rc;
@@ -371,6 +375,7 @@ static int delete_all(struct batch *b, const struct row *by, struct err *err)
 {
     int rc = 0;
     b->any_deleted = true;
+    b->deleted_at = by->created_at;
     for (size_t i = 0; i < by->record.tag_count && rc >= 0; i++) {
         const struct tag *t = &by->record.tags[i];
         struct record_id id;
@@ -382,6 +387,7 @@ static int delete_all(struct batch *b, const struct row *by, struct err *err)
         else if (str_eqz(t->v[0], "a") && address_parse(t->v[1], &a))
             rc = delete_address(b, by, &a, err);
     }
+    b->deleted_at = 0;
     return rc;
 }
 

@@ -127,6 +127,7 @@ struct batch {
     int64_t texts; /* by which the number of searchable texts changes */
     int64_t now;   /* received_at of the entry at work, or the sweep's time */
     int64_t next_expiry;
+    int64_t deleted_at; /* created_at of the deletion that is at work, or 0 */
     bool careful, erased, erasing, any_tombstones, any_deleted;
     uint8_t (*blobs)[32]; /* files to remove after the commit */
     size_t blob_count;

@@ -548,6 +548,15 @@ int lite__revisions(struct store_read *r, const struct address *a, unsigned flag
         }
     }
     sql_close(c, NULL);
+    if (rc >= 0 && !gone && !seqs.n) { /* a deletion may have come before what it speaks of */
+        c = sql_open(r->sql, &store_q_deleted_address_until);
+        sql_int(c, 1, actor);
+        sql_int(c, 2, a->kind);
+        sql_int(c, 3, class == RECORD_ADDRESSABLE ? rules__hash(0, a->d) : 0);
+        rc = sql_step(c, err);
+        gone = rc == 1 && !sql_col_null(c, 0);
+        sql_close(c, NULL);
+    }
     struct place *places = (struct place *)(void *)seqs.p;
     size_t n = seqs.n / sizeof *places;
     if (rc >= 0)
