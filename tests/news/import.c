@@ -272,6 +272,43 @@ static void front_matter_of_three_systems(void **state)
     pool_close(&p);
 }
 
+/* Jekyll says by the place what others say by a field. */
+static void drafts_and_dates_of_jekyll(void **state)
+{
+    (void)state;
+    file("blog/_posts/2015-03-04-hello.md", "---\ntitle: Hello\n---\nText\n");
+    file("blog/_posts/2015-03-05-own.md", "---\ntitle: Own\ndate: 2016-01-01\n---\nText\n");
+    file("blog/_posts/2015-13-45-odd.md", "---\ntitle: Odd\n---\nText\n");
+    file("blog/2015-03-06-page.md", "---\ntitle: Page\n---\nText\n");
+    file("blog/_drafts/idea.md", "---\ntitle: Idea\n---\nText\n");
+    file("blog/members.md", "---\ntitle: M\nvisibility: members\n---\nText\n");
+    file("blog/public.md", "---\ntitle: P\nvisibility: public\n---\nText\n");
+    struct pool p;
+    pool_open(&p);
+    struct import_counts c;
+    assert_int_equal(import(&p, folder, &c), 0);
+    assert_int_equal(c.imported, 5);
+    assert_int_equal(c.refused, 2);
+    assert_str(tag_of(article(&p, "blog/_posts/2015-03-04-hello"), "published_at"), "1425427200");
+    assert_str(tag_of(article(&p, "blog/_posts/2015-03-05-own"), "published_at"), "1451606400");
+    assert_null(record_tag(&article(&p, "blog/_posts/2015-13-45-odd")->record, "published_at"));
+    assert_null(record_tag(&article(&p, "blog/2015-03-06-page")->record, "published_at"));
+    assert_true(str_find(buf_str(&p.refusals), STR("blog/_drafts/idea.md: it is a draft\n")) != SIZE_MAX);
+    assert_true(str_find(buf_str(&p.refusals), STR("blog/members.md: it is not for everybody")) != SIZE_MAX);
+    pool_close(&p);
+
+    /* The same where the folder itself is what is imported. */
+    char path[200];
+    pool_open(&p);
+    snprintf(path, sizeof path, "%s/blog/_posts", folder);
+    assert_int_equal(import(&p, path, &c), 0);
+    assert_str(tag_of(article(&p, "2015-03-04-hello"), "published_at"), "1425427200");
+    snprintf(path, sizeof path, "%s/blog/_drafts/idea.md", folder);
+    assert_int_equal(import(&p, path, &c), 0);
+    assert_int_equal(c.refused, 1);
+    pool_close(&p);
+}
+
 static void without_a_free_licence(void **state)
 {
     (void)state;
@@ -718,6 +755,7 @@ int main(void)
         return 1;
     const struct CMUnitTest tests[] = {
         IN_FOLDER(front_matter_of_three_systems),
+        IN_FOLDER(drafts_and_dates_of_jekyll),
         IN_FOLDER(without_a_free_licence),
         IN_FOLDER(shortcodes),
         IN_FOLDER(html_in_markdown),
