@@ -32,6 +32,8 @@ struct config_option {
     int64_t min, max;    /* of INT and SIZE; TEXT: bytes */
     const char *choices; /* CONFIG_CHOICE: "open|invitation|closed" */
     const char *help;    /* one sentence, ends in a stop */
+    /* Of TEXT, where not every text will do: what it must be instead, or NULL if it is right. */
+    const char *(*wanted)(const char *text);
 };
 struct config;
 /* Reads file; a missing one is fine unless must_exist. An unknown option, a value out of bounds: ERR_INPUT,

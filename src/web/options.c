@@ -1,14 +1,45 @@
 /* options.c: the configuration's options of the section [web]. */
 #include "web/web.h"
 
-/* section, name, type, initial, min, max, choices, help: see struct config_option. */
+static bool is_host(struct str host)
+{
+    for (size_t i = 0; i < host.n; i++) {
+        char c = host.p[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            !strchr(".-_:[]", c))
+            return false;
+    }
+    return host.n > 0;
+}
+
+static const char *wanted_of_url(const char *text)
+{
+    struct str url = str_of(text);
+    size_t scheme = str_starts(url, STR("https://")) ? 8 : str_starts(url, STR("http://")) ? 7 : 0;
+    bool fits = !url.n || (scheme && is_host(str_slice(url, scheme, url.n)));
+    return fits ? NULL : "a site's address such as https://news.example, without a path";
+}
+
+static const char *wanted_of_host(const char *text)
+{
+    struct str rest = str_of(text), one;
+    while (str_cut(&rest, ' ', &one))
+        if (one.n && !is_host(one))
+            return "names such as news.example, with spaces between them, without https:// and without a "
+                   "path";
+    return NULL;
+}
+
+/* section, name, type, initial, min, max, choices, help, wanted: see struct config_option. */
 const struct config_option web_options[] = {
     {"web", "site", CONFIG_TEXT, "Widenet", 1, 80, NULL, "The node's name, at the top of every page."},
     {"web", "url", CONFIG_TEXT, "", 0, 200, NULL,
-        "The address that readers use, such as https://news.example; needed behind a TLS proxy."},
+        "The address that readers use, such as https://news.example; needed behind a TLS proxy.",
+        wanted_of_url},
     {"web", "host", CONFIG_TEXT, "", 0, 1000, NULL,
         "Further names under which the node answers, with spaces between them; loopback names and url's "
-        "always do."},
+        "always do.",
+        wanted_of_host},
     {"web", "proxy", CONFIG_BOOL, "no", 0, 0, NULL,
         "Whether a proxy on this machine stands in front, whose X-Forwarded-For and X-Forwarded-Proto are "
         "believed."},
