@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define GROUP_RECORDS 8000
+#define AHEAD 4 /* items whose ids' places are fetched while others are added */
 
 struct append_request {
     struct store_item *items;
@@ -245,9 +246,12 @@ static int commit_group(struct lite *l, struct append_request *group, struct err
         d.add = sql_open(l->append, &store_q_log_add);
         d.by_idkey = sql_open(l->append, &store_q_record_by_idkey);
         for (struct append_request *r = group; r && rc >= 0; r = r->next)
-            for (size_t i = 0; i < r->n && rc >= 0; i++)
+            for (size_t i = 0; i < r->n && rc >= 0; i++) {
+                if (i + AHEAD < r->n)
+                    tail__expect(&l->tail, &r->items[i + AHEAD].record->id);
                 if (r->items[i].verdict != STORE_REFUSED)
                     rc = add(&d, &r->items[i], err);
+            }
         sql_close(d.add, NULL);
         sql_close(d.by_idkey, NULL);
     }

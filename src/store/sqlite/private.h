@@ -46,6 +46,8 @@ struct tail {
     uint64_t floor, known; /* it holds all of the log above floor and up to known */
 };
 uint64_t tail__find(const struct tail *t, const struct record_id *id); /* seq or 0 */
+/* Its place will be looked at soon: the memory may come meanwhile. */
+void tail__expect(const struct tail *t, const struct record_id *id);
 void tail__add(struct tail *t, const struct record_id *id, uint64_t seq, uint64_t applied);
 void tail__clear(struct tail *t, uint64_t applied);
 

@@ -21,6 +21,12 @@ uint64_t tail__find(const struct tail *t, const struct record_id *id)
     return 0;
 }
 
+void tail__expect(const struct tail *t, const struct record_id *id)
+{
+    if (t->count)
+        __builtin_prefetch(&t->entries[place(t, id)], 1);
+}
+
 static void insert(struct tail *t, const struct record_id *id, uint64_t seq)
 {
     size_t at = place(t, id);
