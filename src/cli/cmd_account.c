@@ -240,20 +240,21 @@ static int invite(struct node *node, const struct options *o, char **argv, struc
     return bad;
 }
 
-/* word, whether a name follows, how the node is opened, what it does */
+/* word, whether a name follows, how the node is opened, whether it may be a new one, what it does */
 static const struct action {
     const char *word;
     bool name;
     enum node_mode mode;
+    bool may_be_new;
     int (*run)(struct node *node, const struct options *o, char **argv, struct err *err);
 } actions[] = {
-    {"add", true, NODE_WRITE, add},
-    {"list", false, NODE_READ, list},
-    {"password", true, NODE_WRITE, change_password},
-    {"key", true, NODE_WRITE, take_key},
-    {"remove", true, NODE_WRITE, remove_account},
-    {"log", true, NODE_WRITE, print_log},
-    {"invite", false, NODE_WRITE, invite},
+    {"add", true, NODE_WRITE, true, add},
+    {"list", false, NODE_READ, true, list},
+    {"password", true, NODE_WRITE, false, change_password},
+    {"key", true, NODE_WRITE, false, take_key},
+    {"remove", true, NODE_WRITE, false, remove_account},
+    {"log", true, NODE_WRITE, false, print_log},
+    {"invite", false, NODE_WRITE, true, invite},
 };
 
 static int run(const struct command_context *context, int argc, char **argv)
@@ -288,7 +289,8 @@ static int run(const struct command_context *context, int argc, char **argv)
     o.own_stdin = o.password_file && !strcmp(o.password_file, "-");
     struct err err;
     struct node *node;
-    if (command_node(context, &common, action->mode, &node, &err) != 0)
+    if (action->may_be_new ? command_node(context, &common, action->mode, &node, &err)
+                           : command_node_existing(context, &common, &node, &err))
         return command_fail(&err);
     int bad = action->run(node, &o, argv, &err);
     node_close(node);

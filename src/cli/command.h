@@ -51,6 +51,11 @@ int command_node_options(const struct command_context *context, const struct com
 int command_node(const struct command_context *context, const struct command_common *common,
     enum node_mode mode, struct node **out, struct err *err);
 
+/* The same for writing, but a data directory that is not there is not made: there is nothing in it to change.
+ */
+int command_node_existing(const struct command_context *context, const struct command_common *common,
+    struct node **out, struct err *err);
+
 extern const struct command command_version, command_help, command_serve, command_import, command_export,
     command_query, command_account, command_demo, command_rebuild, command_check, command_backup,
     command_restore, command_keeper, command_front;

@@ -88,7 +88,7 @@ static void usage(void **state)
     assert_int_equal(run("export", "--format", "csv", NULL), 2);
     assert_int_equal(run("query", NULL), 2);
     assert_int_equal(run("query", "{\"kinds\":7}", NULL), 2);
-    says("the filter");
+    says("widenet: filter: ");
 }
 
 static void there_and_back(void)

@@ -501,6 +501,34 @@ static void bad_directories(void **state)
     snprintf(directory, sizeof directory, "%s", kept);
 }
 
+/* root reads in anybody's directory, but leaves nothing there that its owner could not open. */
+static void directories_of_others(void **state)
+{
+    (void)state;
+    enum { nobody = 65534 };
+    if (geteuid() != 0)
+        skip();
+    struct err err;
+    struct node *node;
+    node_close(must_open(NODE_WRITE));
+    static const char *const names[] = {"", "/blobs", "/lock", "/widenet.db"};
+    char path[96];
+    struct stat st;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s%s", directory, names[i]);
+        assert_int_equal(chown(path, nobody, nobody), 0);
+    }
+    assert_int_equal(open_mode(NODE_WRITE, &node, &err), ERR_DENIED);
+    node = must_open(NODE_READ);
+    static const char *const made[] = {"/lock", "/widenet.db", "/widenet.db-wal", "/widenet.db-shm"};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        snprintf(path, sizeof path, "%s%s", directory, made[i]);
+        if (stat(path, &st) == 0)
+            assert_int_equal(st.st_uid, nobody);
+    }
+    node_close(node);
+}
+
 int main(void)
 {
     struct err err;
@@ -521,6 +549,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(hostile_clients, fresh, gone),
         cmocka_unit_test_setup_teardown(no_descriptors, fresh, gone),
         cmocka_unit_test_setup_teardown(bad_directories, fresh, gone),
+        cmocka_unit_test_setup_teardown(directories_of_others, fresh, gone),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     config_destroy(config);
