@@ -279,6 +279,19 @@ static void answer_busy(struct request *r)
     answer_problem(r, 503, M("This node has too much to do just now."), M("Try again in a few seconds."));
 }
 
+/* Growing must leave no copy behind: what is in a form may be a password. */
+static void add_to_body(struct buf *body, const char *data, size_t size)
+{
+    if (body->cap < body->n + size + 1) {
+        struct buf grown = BUF_INIT;
+        buf_reserve(&grown, (body->n + size) * 2);
+        buf_adds(&grown, buf_str(body));
+        buf_wipe(body);
+        *body = grown;
+    }
+    buf_add(body, data, size);
+}
+
 /* A piece of the form. All forms together are bounded, whoever sends them. */
 static void take_body(struct request *r, const char *data, size_t size)
 {
@@ -286,15 +299,15 @@ static void take_body(struct request *r, const char *data, size_t size)
     if (r->answered)
         return;
     if (r->body.n + size > r->max_body) {
-        buf_finish(&r->body);
+        buf_wipe(&r->body);
         answer_problem(r, 413, M("That is more than this form takes."), NULL);
     } else if (atomic_fetch_add(&m->body_bytes, (int64_t)size) + (int64_t)size > MAX_BODIES) {
         atomic_fetch_sub(&m->body_bytes, (int64_t)size);
-        buf_finish(&r->body);
+        buf_wipe(&r->body);
         answer_busy(r);
     } else {
         r->body_counted += size;
-        buf_add(&r->body, data, size);
+        add_to_body(&r->body, data, size);
     }
 }
 
@@ -367,6 +380,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         return MHD_YES;
     if (*upload_data_size) {
         take_body(r, upload_data, *upload_data_size);
+        /* libmicrohttpd's buffer for what it reads of this connection, which it would free as it is */
+        explicit_bzero((void *)(uintptr_t)upload_data, *upload_data_size);
         *upload_data_size = 0;
         return MHD_YES;
     }
