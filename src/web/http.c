@@ -103,7 +103,7 @@ static void read_client(struct request *r)
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     r->client_loopback = key_of_peer(info ? info->client_addr : NULL, &r->client);
-    r->client_many = r->client_loopback;
+    r->client_many = r->client_loopback && r->web->loopback_is_many;
     if (r->web->proxy && r->client_loopback && r->in.forwarded_for.n) {
         struct str list = r->in.forwarded_for, last = list, piece;
         while (str_cut(&list, ',', &piece))
@@ -424,12 +424,12 @@ static void on_done(
     }
 }
 
-/* The counter of an address's connections, or NULL for loopback ones, behind which many may stand. */
+/* The counter of an address's connections, or NULL for loopback ones behind which many may stand. */
 static atomic_uint_fast32_t *connections_of(struct web *web, const struct sockaddr *peer)
 {
     struct limit_key key;
     uint8_t hash[8];
-    if (key_of_peer(peer, &key) || !key.n)
+    if ((key_of_peer(peer, &key) && web->loopback_is_many) || !key.n)
         return NULL;
     crypto_shorthash(hash, key.b, key.n, web->passing_secret);
     return &web->connections_of[(hash[0] | hash[1] << 8) % ADDRESS_COUNTERS];

@@ -56,6 +56,7 @@ struct web {
     const char *site, *url, *url_host, *hosts, *sign_up;
     bool secure; /* the outside address is https */
     bool proxy;  /* X-Forwarded-For of a loopback peer is believed */
+    bool loopback_is_many;
     char session_cookie[40], form_cookie[40], device_cookie[40], language_cookie[40], notice_cookie[40];
     /* parts */
     struct route_index *routes;

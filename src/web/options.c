@@ -52,8 +52,13 @@ const struct config_option web_options[] = {
         "How many requests may wait for a worker before the node says that it is busy."},
     {"web", "connections", CONFIG_INT, "4000", 16, 100000, NULL, "How many connections may be open at once."},
     {"web", "connections_per_address", CONFIG_INT, "100", 0, 100000, NULL,
-        "How many of them from one address, or one IPv6 /64; 0: no limit. Loopback addresses are not "
-        "counted."},
+        "How many of them from one address, or one IPv6 /64; 0: no limit. Loopback addresses are counted "
+        "only "
+        "without loopback_is_many."},
+    {"web", "loopback_is_many", CONFIG_BOOL, "yes", 0, 0, NULL,
+        "Whether many readers may stand behind one loopback address, as with Tor or a proxy, so that limits "
+        "do "
+        "not take it for one reader; with proxy it is so in any case."},
     {"web", "timeout", CONFIG_INT, "30", 1, 600, NULL,
         "Seconds without a byte after which a connection is closed."},
     {"web", "cache", CONFIG_SIZE, "16M", 0, INT64_C(16) << 30, NULL,

@@ -34,6 +34,7 @@ static int read_settings(struct web *web, struct err *err)
     web->hosts = config_text(c, "web", "host");
     web->sign_up = config_text(c, "web", "sign_up");
     web->proxy = config_bool(c, "web", "proxy");
+    web->loopback_is_many = web->proxy || config_bool(c, "web", "loopback_is_many");
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned threads = (unsigned)config_int(c, "web", "threads");
     web->http = (struct http_settings){
