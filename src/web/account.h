@@ -7,6 +7,8 @@
 /* Where to go after signing in: an address of this node. */
 struct str account_next(struct request *r);
 int account_name_check(struct str name, struct err *err);
+/* A new password, typed twice. */
+int account_password_check(struct str password, struct str again, struct err *err);
 /* Whether this node takes another account from this form; uses the invitation up. ERR_DENIED. */
 int account_may_sign_up(struct request *r, struct err *err);
 /* The account could not be made after all: the invitation is good again. */

@@ -217,6 +217,10 @@ static void run_handler(struct request *r)
     if (route->csrf == CSRF_FORM) {
         struct err err = {0};
         if (!request_read_form(r, &err)) {
+            if (err.code == ERR_INPUT) {
+                err_set(&err, ERR_INPUT, M("This is no form as the pages of this node send it."));
+                err_todo(&err, M("Go back, load the page again and send it once more."));
+            }
             answer_error(r, &err);
             return;
         }

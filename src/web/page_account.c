@@ -116,11 +116,8 @@ static void post_password(struct request *r)
         return;
     if (r->account.own_key) {
         err_set(&err, ERR_INPUT, M("Your key is in your browser; this account has no password."));
-    } else if (password.n < 10 || password.n > 1024) {
-        err_set(&err, ERR_INPUT, M("A password has at least 10 characters."));
-    } else if (!str_eq(password, request_form(r, "again"))) {
-        err_set(&err, ERR_INPUT, M("The two passwords are not the same."));
-    } else if (!node_account_password(request_node(r), name, request_form(r, "old"), password, &err)) {
+    } else if (!account_password_check(password, request_form(r, "again"), &err) &&
+               !node_account_password(request_node(r), name, request_form(r, "old"), password, &err)) {
         session_end_others(r, &err);
         if (account_sign_in(r, name, password, &err)) { /* the change ended this session as well */
             answer_redirect(r, STR("/sign-in"));
@@ -150,11 +147,7 @@ static void post_key(struct request *r)
         answer_error(r, &err);
     else if (r->account.own_key)
         show_form(r, &template_export_key, TITLE_KEY, NULL);
-    else if (export_password.n < 10 || export_password.n > 1024) {
-        err_set(&err, ERR_INPUT, M("A password has at least 10 characters."));
-        show_form(r, &template_export_key, TITLE_KEY, &err);
-    } else if (!str_eq(export_password, request_form(r, "again"))) {
-        err_set(&err, ERR_INPUT, M("The two passwords are not the same."));
+    else if (account_password_check(export_password, request_form(r, "again"), &err)) {
         show_form(r, &template_export_key, TITLE_KEY, &err);
     } else if (keeper_export(
                    keeper, r->account.name, request_form(r, "password"), export_password, &key, &err)) {

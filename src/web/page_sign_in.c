@@ -151,6 +151,17 @@ int account_name_check(struct str name, struct err *err)
     return good ? 0 : err_set(err, ERR_INPUT, M("A name has 1 to 32 of these: a to z, 0 to 9, - _ ."));
 }
 
+int account_password_check(struct str password, struct str again, struct err *err)
+{
+    if (password.n < 10)
+        return err_set(err, ERR_INPUT, M("A password has at least 10 characters."));
+    if (password.n > 1024)
+        return err_set(err, ERR_INPUT, M("This password is too long. Four or five words are enough."));
+    if (!str_eq(password, again))
+        return err_set(err, ERR_INPUT, M("The two passwords are not the same."));
+    return 0;
+}
+
 int account_may_sign_up(struct request *r, struct err *err)
 {
     if (!sign_up_open(r))
@@ -195,10 +206,9 @@ static int check_sign_up(struct request *r, struct str name, struct str password
     int code = account_name_check(name, err);
     if (code)
         return code;
-    if (password.n < 10 || password.n > 1024)
-        return err_set(err, ERR_INPUT, M("A password has at least 10 characters."));
-    if (!str_eq(password, request_form(r, "again")))
-        return err_set(err, ERR_INPUT, M("The two passwords are not the same."));
+    code = account_password_check(password, request_form(r, "again"), err);
+    if (code)
+        return code;
     if (request_read(r) && !node_account_by_name(request_read(r), request_arena(r), name, &taken, &ignored))
         return err_set(err, ERR_EXISTS, M("That name is taken."));
     struct str brought = str_trim(request_form(r, "key"));

@@ -288,6 +288,28 @@ static int newer_than(const struct store_found *found, int64_t now)
     return ahead >= 0 && ahead < 240 ? (int)ahead + 1 : 0;
 }
 
+/* What news_article_write() says, at the field that it means and in the reader's language. */
+static void explain(struct request *r, struct problem *problem, struct err *err)
+{
+    /* a word of what it says, the field's mark in the template, what to say where it is too long */
+    static const struct {
+        const char *word, *field, *too_long;
+    } fields[] = {
+        {"title", "bad_title", M("The title is too long.")},
+        {"summary", "bad_summary", M("The summary is too long.")},
+        {"topic", "bad_topics", M("A topic is too long.")},
+        {"language", "bad_language", NULL},
+        {"", "bad_text", M("The text is too long for one article. Publish it in parts.")},
+    };
+    size_t i = 0;
+    while (!strstr(err->what, fields[i].word))
+        i++;
+    if (err->code == ERR_LIMIT && fields[i].too_long)
+        trouble(r, problem, fields[i].field, fields[i].too_long);
+    else
+        trouble_err(r, problem, fields[i].field, err);
+}
+
 /* The record that the draft would become. What the form does not show (credits, source, picture, date) is
  * carried over from the version before. */
 static bool make_record(
@@ -335,12 +357,7 @@ static bool make_record(
     *out = (struct record_draft){.arena = arena};
     if (news_article_write(&a, now, &rng_system, out, &err) == 0)
         return true;
-    const char *field = strstr(err.what, "title")      ? "bad_title"
-                        : strstr(err.what, "summary")  ? "bad_summary"
-                        : strstr(err.what, "topic")    ? "bad_topics"
-                        : strstr(err.what, "language") ? "bad_language"
-                                                       : "bad_text";
-    trouble_err(r, problem, field, &err);
+    explain(r, problem, &err);
     return false;
 }
 

@@ -24,9 +24,12 @@ static void makes_accounts(void **state)
     struct site s;
     site_open(&s, NULL);
     struct reader r = {.site = &s}, other = {.site = &s};
+    char long_password[1100] = "";
+    memset(long_password, 'p', sizeof long_password - 1);
     const struct {
         const char *name, *password, *again, *problem;
     } refused[] = {
+        {NAME, long_password, long_password, "too long"},
         {"Ana", PASSWORD, PASSWORD, "A name has 1 to 32"},
         {"", PASSWORD, PASSWORD, "A name has 1 to 32"},
         {"<script>", PASSWORD, PASSWORD, "A name has 1 to 32"},

@@ -172,6 +172,7 @@ static void addresses_that_lead_nowhere(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (answer_status(get(cases[i].path)) != cases[i].status)
             fail_msg("%s answers %d", cases[i].path, answer_status(get(cases[i].path)));
+    assert_has(get("/r/zzzzzzzzzz"), "There is no article at this address.");
     assert_has(page("/tag/nobody-wrote-on-this"), "Nothing here yet");
     assert_has(page("/search?q=nobodywrotethis"), "Nothing found");
 }
