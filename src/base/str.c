@@ -154,11 +154,6 @@ void buf_adds(struct buf *b, struct str s)
     buf_add(b, s.p, s.n);
 }
 
-void buf_addc(struct buf *b, char c)
-{
-    buf_add(b, &c, 1);
-}
-
 void buf_addf(struct buf *b, const char *format, ...)
 {
     va_list args, again;

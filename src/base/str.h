@@ -76,12 +76,18 @@ void buf_reserve(struct buf *b, size_t more);
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_addz(struct buf *b, const char *z);
 void buf_adds(struct buf *b, struct str s);
-void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_add_json(struct buf *b, struct str s); /* as a quoted JSON string; s is valid UTF-8 */
 /* As text or inside a quoted attribute of HTML or XML; U+0000, which neither can hold, as U+FFFD. */
 void buf_add_html(struct buf *b, struct str s);
 void buf_clear(struct buf *b); /* keeps the memory */
+static inline void buf_addc(struct buf *b, char c)
+{
+    if (b->cap - b->n < 2)
+        buf_reserve(b, 1);
+    b->p[b->n++] = c;
+    b->p[b->n] = 0;
+}
 static inline struct str buf_str(const struct buf *b)
 {
     return (struct str){b->p ? b->p : "", b->n};

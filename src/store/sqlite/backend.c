@@ -371,12 +371,20 @@ static const struct store_ops lite_ops = {
     .digest = lite__digest,
 };
 
+/* Nobody asks how much memory SQLite uses; keeping count takes a lock at each allocation. */
+static void set_up_sqlite(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int store_open(const char *directory, enum store_mode mode, const struct store_tables *tables,
     const struct store_options *options, struct store **out, struct err *err)
 {
     *out = NULL;
     if (!options || !options->clock.now_us)
         return err_set(err, ERR_INTERNAL, "a store needs a clock");
+    static pthread_once_t set_up = PTHREAD_ONCE_INIT; /* SQLite's own state is the process's */
+    pthread_once(&set_up, set_up_sqlite);
     struct lite *l = calloc(1, sizeof *l);
     if (!l)
         abort();

@@ -16,7 +16,7 @@
  * behind and nobody waits for the turn, batches double up to the most. */
 #define LITE_BATCH_RECORDS 1000
 #define LITE_BATCH_MOST 2000
-#define LITE_BATCH_RECORD_US 50
+#define LITE_BATCH_RECORD_US 100
 #define LITE_LAST_US 5000      /* a transaction of the applier ends soon when an append waits */
 #define LITE_PATIENCE_US 50000 /* the applier waits so long for its turn, then demands it */
 
