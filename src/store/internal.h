@@ -14,7 +14,7 @@
 #define STORE_FUTURE_SECONDS 900
 #define STORE_DEFAULT_LIMIT 5000
 #define STORE_INDEX_VERSION                                                                                  \
-    1 /* of schema.sql, the tokenizer and what is indexed: raise it to have all made anew */
+    2 /* of schema.sql, the tokenizer and what is indexed: raise it to have all made anew */
 
 /* revisions: returned instead of 0 where the address has only deleted records. */
 #define STORE__GONE 1000000000
@@ -174,7 +174,8 @@ struct search_text {
 };
 bool rules__search_text(
     struct arena *arena, const struct store_tables *t, const struct record *r, struct search_text *out);
-/* The words facts are written as: letter k (kind), a (author), t (topic), l (language). */
+/* The words facts are written as: letter k (kind), a (author), t (topic), l (language), w (a word of the
+ * title). */
 void rules__fact(struct buf *out, char letter, struct str value);
 
 /* ---- plan.c: a person's query, read */

@@ -22,4 +22,4 @@ DELETE FROM store_text WHERE docid = ?
 -- name: q_text_seq
 SELECT t.seq, r.expires_at FROM store_text t JOIN store_record r ON r.seq = t.seq WHERE t.docid = ?
 -- name: q_text_span
-SELECT min(docid), max(docid) FROM store_text
+SELECT (SELECT min(docid) FROM store_text), (SELECT max(docid) FROM store_text) -- each from the index's end

@@ -164,6 +164,12 @@ int fts__configure(struct sql *db, struct err *err); /* inside a transaction */
 int fts__add(struct batch *b, uint64_t seq, const struct record *r, int64_t *docid, struct err *err);
 int fts__remove(struct batch *b, int64_t docid, const struct record *r, struct err *err);
 int fts__flush(struct batch *b, struct err *err);
+/* Texts are numbered by date, so that the index is walked newest first. */
+int64_t fts__docid(int64_t date, uint64_t seq);
+
+/* search.c */
+void search__rank(
+    const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *out, int n, sqlite3_value **args);
 int lite__search(struct store_read *r, struct arena *arena, const struct search_plan *plan,
     struct search_result *out, struct err *err);
 
