@@ -391,7 +391,9 @@ static void links_between_articles(void **state)
     (void)state;
     file("2014/01/first.md", "---\ntitle: First\n---\n[b](../../2015/second.md) [c]({{< ref \"second\" >}} "
                              "\"T\") [d](/news/2015/second/) "
-                             "[e](https://a.example/2015/second) [f](#x) [g](other.md) `[c](second.md)`\n");
+                             "[e](https://a.example/2015/second) [f](#x) [g](other.md) `[c](second.md)`\n\n"
+                             "[h]\n\n[h]: ../../2015/second.md 'H'\n  [i]: <../../2015/second.md>\n"
+                             "[j]: other.md\n[k]: <../../2015/second.md\n[^l]: ../../2015/second.md\n");
     file("2015/second.md", "---\ntitle: Second\n---\nx\n");
     file("2015/draft.md", "---\ntitle: Draft\ndraft: true\n---\nx\n");
     file("third.md", "---\ntitle: Third\n---\n[x]({{< relref \"2015/draft.md\" >}}) [y](2015/second)\n\n{{< "
@@ -420,6 +422,10 @@ static void links_between_articles(void **state)
     assert_true(
         str_find(text, STR("[e](https://a.example/2015/second) [f](#x) [g](other.md) `[c](second.md)`")) !=
         SIZE_MAX);
+    assert_true(str_find(text, STR("\n\n[h]: nostr:naddr1")) != SIZE_MAX);
+    assert_true(str_find(text, STR(" 'H'\n  [i]: nostr:naddr1")) != SIZE_MAX);
+    assert_true(
+        str_ends(text, STR("\n[j]: other.md\n[k]: <../../2015/second.md\n[^l]: ../../2015/second.md\n")));
     assert_true(str_starts(article(&p, "third")->record.content, STR("x [y](nostr:naddr1")));
     assert_true(
         str_find(article(&p, "third")->record.content, STR("\n\n[2015/second](nostr:naddr1")) != SIZE_MAX);
