@@ -91,6 +91,19 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *out)
     return true;
 }
 
+bool str_to_i64(struct str s, int64_t min, int64_t max, int64_t *out)
+{
+    bool negative = s.n && s.p[0] == '-';
+    uint64_t size;
+    if (!str_to_u64(negative ? str_slice(s, 1, s.n) : s, INT64_MAX, &size) || (negative && size == 0))
+        return false;
+    int64_t value = negative ? -(int64_t)size : (int64_t)size;
+    if (value < min || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
 char *str_dup(struct str s)
 {
     char *copy = malloc(s.n + 1);

@@ -59,6 +59,8 @@ struct str str_trim(struct str s); /* without ASCII white space at both ends */
 bool str_cut(struct str *rest, char separator, struct str *piece);
 /* A whole decimal number without sign, spaces or leading zeros' limits; false if it is none or above max. */
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
+/* Likewise with "-" before it; "-0" and "+1" are no such numbers. */
+bool str_to_i64(struct str s, int64_t min, int64_t max, int64_t *out);
 char *str_dup(struct str s); /* caller frees; ends in a zero byte */
 
 struct buf {

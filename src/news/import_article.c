@@ -196,7 +196,9 @@ static int take_date(struct page *p, int64_t *out, struct err *err)
     const struct yaml_value *found = news__yaml_find(&p->front, dates);
     struct str text = news__yaml_text(found);
     *out = text.n ? 0 : date_of_name(p);
-    if (!text.n || str_eq_nocase(text, STR("true")) || time_parse(text, out))
+    if (text.n && !str_eq_nocase(text, STR("true")) && time_parse(text, out) && *out == 0)
+        *out = 1; /* 0 is no date: the first day of 1970 begins a second later */
+    if (!text.n || str_eq_nocase(text, STR("true")) || *out)
         return 0;
     err_set(err, ERR_INPUT, "its date is no date: %.*s", (int)(text.n > 60 ? 60 : text.n), text.p);
     err_todo(err, "write it as 2026-11-23 or 2026-11-23T10:00:00Z");

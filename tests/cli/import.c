@@ -124,6 +124,42 @@ static void there_and_back(void)
     assert_string_equal(said.p, "30\n");
 }
 
+/* A source's name is one line; a link that is named is followed, one that is found is not. */
+static void names_and_links(void **state)
+{
+    (void)state;
+    char link[200], path[200];
+    assert_int_equal(run("import", "--source", "two\nlines", folder, NULL), 1);
+    says("control characters");
+    says("--source NAME");
+    assert_int_equal(run("import", "--source", "bell\a", folder, NULL), 1);
+    assert_int_equal(run("import", "--source", "", folder, NULL), 1);
+    file("one.md", "---\ntitle: One\n---\nThe text.\n");
+    snprintf(path, sizeof path, "%s/one.md", folder);
+    snprintf(link, sizeof link, "%s/link.md", directory);
+    assert_int_equal(symlink("texts/one.md", link), 0);
+    assert_int_equal(run("import", "--license", "CC0-1.0", link, NULL), 0);
+    says("1 files: 1 imported, 0 unchanged, 0 refused");
+    assert_int_equal(run("import", "--license", "CC0-1.0", path, NULL), 0); /* the same article */
+    says("1 files: 0 imported, 1 unchanged, 0 refused");
+    snprintf(link, sizeof link, "%s/folder", directory);
+    assert_int_equal(symlink("texts", link), 0);
+    assert_int_equal(run("import", "--license", "CC0-1.0", link, NULL), 0);
+    says("1 files: 0 imported, 1 unchanged, 0 refused");
+    snprintf(link, sizeof link, "%s/found.md", folder);
+    assert_int_equal(symlink("../outside.md", link), 0);
+    snprintf(path, sizeof path, "%s/outside.md", directory);
+    FILE *f = fopen(path, "w");
+    fputs("---\ntitle: Outside\n---\nNot meant.\n", f);
+    fclose(f);
+    assert_int_equal(run("import", "--license", "CC0-1.0", folder, NULL), 0);
+    says("1 files: 0 imported, 1 unchanged, 0 refused");
+    snprintf(link, sizeof link, "%s/broken.md", directory);
+    assert_int_equal(symlink("nowhere.md", link), 0);
+    assert_int_equal(run("import", link, NULL), 1);
+    says("broken.md cannot be read");
+}
+
 static void without_a_node(void **state)
 {
     (void)state;
@@ -233,6 +269,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(usage, fresh, gone),
+        cmocka_unit_test_setup_teardown(names_and_links, fresh, gone),
         cmocka_unit_test_setup_teardown(without_a_node, fresh, gone),
         cmocka_unit_test_setup_teardown(beside_a_node, fresh, gone),
         cmocka_unit_test_setup_teardown(nothing_and_half, fresh, gone),

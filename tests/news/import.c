@@ -272,6 +272,39 @@ static void front_matter_of_three_systems(void **state)
     pool_close(&p);
 }
 
+/* Archives are older than Unix. */
+static void dates_before_1970(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *date, *published_at;
+    } cases[] = {
+        {"manifesto", "1848-02-21", "-3845577600"},
+        {"moon", "1969-07-20T20:17:40Z", "-14182940"},
+        {"gazette", "0803-01-01", "-36826963200"},
+        {"zero", "1970-01-01", "1"}, /* 0 means none */
+        {"after", "1970-01-02", "86400"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char name[40], text[100];
+        snprintf(name, sizeof name, "%s.md", cases[i].name);
+        snprintf(text, sizeof text, "---\ntitle: T\ndate: %s\n---\nText\n", cases[i].date);
+        file(name, text);
+    }
+    file("none.md", "---\ntitle: T\ndate: 1848-02-31\n---\nText\n");
+    struct pool p;
+    pool_open(&p);
+    struct import_counts c;
+    assert_int_equal(import(&p, folder, &c), 0);
+    assert_int_equal(c.imported, 5);
+    assert_true(str_find(buf_str(&p.refusals), STR("none.md: its date is no date: 1848-02-31")) != SIZE_MAX);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_str(tag_of(article(&p, cases[i].name), "published_at"), cases[i].published_at);
+    assert_int_equal(import(&p, folder, &c), 0);
+    assert_int_equal(c.unchanged, 5);
+    pool_close(&p);
+}
+
 /* Jekyll says by the place what others say by a field. */
 static void drafts_and_dates_of_jekyll(void **state)
 {
@@ -761,6 +794,7 @@ int main(void)
         return 1;
     const struct CMUnitTest tests[] = {
         IN_FOLDER(front_matter_of_three_systems),
+        IN_FOLDER(dates_before_1970),
         IN_FOLDER(drafts_and_dates_of_jekyll),
         IN_FOLDER(without_a_free_licence),
         IN_FOLDER(shortcodes),

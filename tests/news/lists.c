@@ -215,6 +215,12 @@ static void lists_and_counts(void **state)
     publish(w, 2, "f", "F", "en", "", T0 - 3000, T0);      /* same date as B, came later */
     struct pubkey two = key_of(2), nobody = key_of(9);
     assert_string_equal(titles(w, (struct news_query){0}), "E D F B C A");
+    struct pubkey three = key_of(3);
+    publish(w, 3, "g", "G", "de", "", -14182940, T0); /* before 1970 */
+    publish(w, 3, "h", "H", "de", "", -3845577600, T0);
+    publish(w, 3, "i", "I", "de", "", 86400, T0);
+    assert_string_equal(titles(w, (struct news_query){0}), "E D F B C A I G H");
+    assert_string_equal(titles(w, (struct news_query){.author = &three}), "I G H");
     assert_string_equal(titles(w, (struct news_query){.language = STR("en")}), "E F C A");
     assert_string_equal(titles(w, (struct news_query){.language = STR("pt")}), "D");
     assert_string_equal(titles(w, (struct news_query){.language = STR("pt-BR")}), "D");
@@ -225,7 +231,7 @@ static void lists_and_counts(void **state)
     assert_string_equal(titles(w, (struct news_query){.author = &two, .language = STR("en")}), "E F C");
     assert_string_equal(titles(w, (struct news_query){.author = &two, .topic = STR("work")}), "C");
     assert_string_equal(titles(w, (struct news_query){.author = &nobody}), "");
-    assert_string_equal(languages(w), "en:4 fr:1 pt:1");
+    assert_string_equal(languages(w), "en:4 de:3 fr:1 pt:1");
     assert_string_equal(topics(w, ""), "rent:3 work:2");
     assert_string_equal(topics(w, "en"), "rent:2 work:2");
     struct news_item a = item(w, 1, "a", 0);
@@ -420,9 +426,9 @@ static void search_text(void **state)
     assert_int_equal(text.date, 0);
     static const struct {
         int64_t published, date;
-    } cases[] = {
-        {T0 - 86400, T0 - 86400}, {T0 + 86400, 0}}; /* before: and after: see the date that lists show */
-    for (size_t i = 0; i < 2; i++) {
+    } cases[] = {{T0 - 86400, T0 - 86400}, {-3845577600, -3845577600},
+        {T0 + 86400, 0}}; /* before: and after: see the date that lists show */
+    for (size_t i = 0; i < 3; i++) {
         text = (struct store_text){0};
         assert_int_equal(news_article_write(&(struct article_draft){.d = STR("x"),
                                                 .title = STR("Old"),
