@@ -1,6 +1,7 @@
 /* import.c: `widenet import`, `query` and `export` as an operator types them: with and without a running
  * node, again, and killed in the middle. */
 #include "../node/process.h"
+#include "watch.h"
 
 #include <jansson.h>
 
@@ -245,10 +246,11 @@ static void killed(void **state)
     for (int round = 1; round <= 8; round++) {
         const char *argv[] = {"widenet", "import", "--license", "CC0-1.0", folder, "--data", data, NULL};
         struct served s = {.port = 0};
+        int watch = watch_open(data);
         s.pid = run_program(argv, &s.out, NULL);
-        struct timespec a_while = {
-            .tv_nsec = round * 23 * 1000 * 1000}; /* the moment, not a thing waited for */
-        nanosleep(&a_while, NULL);
+        for (int writes = 0; writes < round * round && watch_write(watch, "widenet.db-wal", s.out); writes++)
+            ;
+        close(watch);
         kill(s.pid, SIGKILL);
         ended(&s);
     }

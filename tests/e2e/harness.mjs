@@ -53,19 +53,18 @@ export async function startNode({ demo = false, config = '', data, port } = {}) 
   const url = `http://127.0.0.1:${port}`;
   let log = '';
   const child = spawn(program, ['serve', '--data', directory, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => { log += bytes; });
+  let serves;
+  const serving = new Promise((resolve) => { serves = resolve; });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (bytes) => {
+      log += bytes;
+      if (log.includes('Serving at ')) serves(true);
+    });
+  }
   const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
   let over = false;
-  ended.then(() => { over = true; });
-  try {
-    await until('the node answers /healthz', async () => {
-      if (over) throw new Error(`the node ended:\n${log}`);
-      try { return (await fetch(`${url}/healthz`)).status === 200; } catch { return false; }
-    });
-  } catch (error) {
-    child.kill('SIGKILL');
-    throw error;
-  }
+  ended.then(() => { over = true; serves(false); });
+  if (!await serving) throw new Error(`the node ended:\n${log}`);
   return {
     url, directory, port, child, command,
     log: () => log,

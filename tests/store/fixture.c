@@ -3,13 +3,25 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
 /* ---- a room of the tests' own */
 
+/* Counts what the room is told; the applier's threads tell. */
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    uint64_t count;
+} told_of = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+
 static int trial_apply(void *ctx, struct sql *db, const struct store_change *c, struct err *err)
 {
+    pthread_mutex_lock(&told_of.mutex);
+    told_of.count++;
+    pthread_cond_broadcast(&told_of.changed);
+    pthread_mutex_unlock(&told_of.mutex);
     static const struct sql_statement add = {"trial_add",
         "INSERT INTO trial_item (actor, d, title, revisions) VALUES (?1, ?2, ?3, 1) "
         "ON CONFLICT (actor, d) DO UPDATE SET title = ?3, revisions = revisions + 1"};
@@ -373,6 +385,35 @@ const char *trial(struct world *w)
     assert_int_equal(sql_close(c, NULL), 0);
     store_read_end(r);
     return arena_str(w->arena, buf_str(&out)).p;
+}
+
+static int nothing(void *ctx, struct sql *db, struct err *err)
+{
+    return 0;
+}
+
+uint64_t world_told(struct world *w)
+{
+    pthread_mutex_lock(&told_of.mutex);
+    uint64_t count = told_of.count;
+    pthread_mutex_unlock(&told_of.mutex);
+    /* Who may write now comes after the transaction in which the room was told. */
+    assert_int_equal(store_write(w->store, nothing, NULL, NULL), 0);
+    return count;
+}
+
+bool world_hears(struct world *w, uint64_t *told)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 60;
+    pthread_mutex_lock(&told_of.mutex);
+    int rc = 0;
+    while (told_of.count <= *told && rc == 0)
+        rc = pthread_cond_timedwait(&told_of.changed, &told_of.mutex, &until);
+    pthread_mutex_unlock(&told_of.mutex);
+    *told = world_told(w);
+    return rc == 0;
 }
 
 void assert_found(const char *got, const char *want)

@@ -69,6 +69,10 @@ const char *search(struct world *w, const char *query);
 const char *search_newest(struct world *w, const char *query);
 /* The trial room's rows, "d=title*revisions" sorted by d and joined by spaces. */
 const char *trial(struct world *w);
+/* How often the trial room was told of a change by any store; all of that is committed in w's. */
+uint64_t world_told(struct world *w);
+/* Waits until it is told of more than *told, and brings that up to date; false after a minute. */
+bool world_hears(struct world *w, uint64_t *told);
 void assert_found(const char *got, const char *want);
 /* store_check finds this many records and no fault. */
 void assert_sound(struct store *s, uint64_t records);

@@ -72,12 +72,10 @@ static struct record *random_record(struct pair *p)
 /* The applier sweeps in its own time, so what it lacks may still come. */
 static void same(const char *(*look)(struct world *w, const char *query), struct pair *p, const char *query)
 {
+    uint64_t told = world_told(p->lite);
     const char *want = look(p->memory, query), *got = look(p->lite, query);
-    int64_t until = monotonic_us() + 20000000;
-    while (strcmp(got, want) && monotonic_us() < until) {
-        usleep(5000);
+    while (strcmp(got, want) && world_hears(p->lite, &told))
         got = look(p->lite, query);
-    }
     if (strcmp(got, want))
         fail_msg("%s: SQLite has \"%s\", memory \"%s\"", query, got, want);
 }

@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "fixture.h"
 #include "store/store.h"
+#include "watch.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -223,9 +224,11 @@ static void test_log_is_emptied(void **state)
         assert_int_equal(put(w, make(w, 1, T0 + 1 + i, 1, text, NULL)), STORE_NEW);
     assert_true(file_size(w, "widenet.db-wal") > (off_t)BIG * COUNT);
     assert_true(file_size(w, "widenet.db") < (off_t)BIG * COUNT);
+    int watch = watch_open(w->directory);
     store_read_end(read);
-    for (int tries = 0; tries < 2000 && file_size(w, "widenet.db") < (off_t)BIG * COUNT; tries++)
-        usleep(10000);
+    while (file_size(w, "widenet.db") <= (off_t)BIG * COUNT && watch_write(watch, "widenet.db", -1))
+        ;
+    close(watch);
     assert_true(file_size(w, "widenet.db") > (off_t)BIG * COUNT);
     off_t log = file_size(w, "widenet.db-wal");
     put(w, make(w, 1, T0 + 1000, 1, text, NULL));
