@@ -13,15 +13,18 @@
     for (let i = 0; i < 20 && !window.nostr; i++) await new Promise((done) => setTimeout(done, 100));
     return window.nostr;
   };
-  const sign = async (form, record, key) => {
+  const sign = async (form, records, key) => {
     const nostr = await extension();
     if (!nostr) return say('none');
     try {
       const own = await nostr.getPublicKey();
       if (key && own !== key) return say('other');
-      const signed = await nostr.signEvent({ ...record, pubkey: own });
-      const { id, pubkey, created_at, kind, tags, content, sig } = signed;
-      form.elements.signed.value = JSON.stringify({ id, pubkey, created_at, kind, tags, content, sig });
+      const lines = [];
+      for (const record of records) {
+        const { id, pubkey, created_at, kind, tags, content, sig } = await nostr.signEvent({ ...record, pubkey: own });
+        lines.push(JSON.stringify({ id, pubkey, created_at, kind, tags, content, sig }));
+      }
+      form.elements.signed.value = lines.join('\n');
     } catch {
       return say('refused');
     }
@@ -38,7 +41,7 @@
     enter.addEventListener('submit', (event) => {
       event.preventDefault();
       const tags = [['u', enter.dataset.address], ['method', 'POST'], ['challenge', enter.dataset.challenge]];
-      sign(enter, { kind: 27235, created_at: Math.floor(Date.now() / 1000), tags, content: '' }, '');
+      sign(enter, [{ kind: 27235, created_at: Math.floor(Date.now() / 1000), tags, content: '' }], '');
     });
   }
 })();

@@ -209,7 +209,7 @@ static int ask_once(struct keeper *k, struct str request, struct buf *answer, st
         *answer = call.answer;
         return 0;
     }
-    buf_wipe(&call.answer);
+    keeper__wipe(&call.answer);
     if (refused.code) {
         if (err)
             *err = refused;

@@ -1,5 +1,6 @@
 /* node.c: opening a data directory: as its writer, beside its writer, or only to read; and its keeper. */
 #include "node/inside.h"
+#include "node/opinion.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -78,15 +79,6 @@ struct keeper *node_keeper(struct node *node, struct err *err)
     return keeper;
 }
 
-int node__keeper(struct node *node, struct keeper **out, struct err *err)
-{
-    struct err why = {0};
-    *out = node_keeper(node, &why);
-    if (!*out && err)
-        *err = why;
-    return *out ? 0 : why.code;
-}
-
 /* ---- opening ---- */
 
 static int open_store(struct node *node, enum store_mode mode, struct err *err)
@@ -100,8 +92,7 @@ static int open_store(struct node *node, enum store_mode mode, struct err *err)
     return store_open(node->directory, mode, node->options.tables, &options, &node->store, err);
 }
 
-/* A command run by root in another user's directory would leave files the node cannot open. One that only
- * reads leaves SQLite's, which it gives to whom the database belongs. */
+/* A command run by root in another user's directory would leave files the node cannot open. */
 static int check_owner(const char *directory, struct err *err)
 {
     struct stat st;
@@ -149,12 +140,14 @@ static int open_all(struct node *node, struct err *err)
     }
     if (!bad && node->mode != NODE_READ)
         bad = become_writer(node, err);
-    if (!bad && !node->remote && node->mode == NODE_WRITE)
+    if (!bad && !node->remote && node->mode != NODE_SERVE)
         bad = check_owner(node->directory, err);
     if (!bad)
         bad = open_store(node, node->mode == NODE_READ || node->remote ? STORE_READ_ONLY : STORE_WRITE, err);
     if (!bad && node->mode == NODE_SERVE)
         bad = node__server_start(node, &node->server, err);
+    if (!bad && node->mode == NODE_SERVE)
+        bad = node__opinions_start(node, &node->opinions, err);
     return bad;
 }
 
@@ -185,6 +178,7 @@ void node_close(struct node *node)
 {
     if (!node)
         return;
+    node__opinions_stop(node->opinions);
     node__server_stop(node->server);
     node__remote_close(node->remote);
     store_close(node->store);

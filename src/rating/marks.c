@@ -61,6 +61,51 @@ int rating_marks_of(struct store_read *read, struct arena *arena, struct str coo
     return rc ? rc : closed;
 }
 
+/* One rater's marks on a subject, at most the dimensions there are. */
+static int add_marks_by(struct store_read *read, struct arena *arena, int64_t subject, int64_t rater,
+    struct buf *marks, struct err *err)
+{
+    struct sql *db = store_read_sql(read);
+    struct sql_cursor *c = sql_open(db, &rating_marks_shown_by);
+    sql_int(c, 1, subject);
+    sql_int(c, 2, rater);
+    int step, rc = 0;
+    while (!rc && (step = sql_step(c, err)) == 1) {
+        struct rating_mark_shown mark;
+        read_mark(db, arena, c, &mark);
+        rc = read_reason(read, arena, (uint64_t)sql_col_int(c, 6), &mark.reason, err);
+        buf_add(marks, &mark, sizeof mark);
+    }
+    int closed = sql_close(c, err);
+    return rc ? rc : closed;
+}
+
+int rating_marks_by(struct store_read *read, struct arena *arena, struct str coordinate,
+    const struct pubkey *raters, size_t rater_count, struct rating_mark_shown **out, size_t *n,
+    struct err *err)
+{
+    _cleanup_buf_ struct buf marks = BUF_INIT;
+    struct sql *db = store_read_sql(read);
+    int64_t subject = subject_of(db, coordinate, err);
+    *n = 0;
+    *out = NULL;
+    if (subject <= 0)
+        return (int)subject;
+    for (size_t i = 0; i < rater_count; i++) {
+        int64_t rater = store_actor(db, &raters[i], err);
+        int rc = rater > 0 ? add_marks_by(read, arena, subject, rater, &marks, err) : (int)rater;
+        if (rc)
+            return rc;
+    }
+    *n = marks.n / sizeof(struct rating_mark_shown);
+    *out = ARENA_ARRAY(arena, struct rating_mark_shown, *n + 1);
+    if (!*out)
+        return err_set(err, ERR_MEMORY, "the ratings do not fit");
+    if (*n)
+        memcpy(*out, marks.p, marks.n);
+    return 0;
+}
+
 int rating_spreads(struct store_read *read, struct arena *arena, struct str coordinate,
     struct rating_spread **out, size_t *n, struct err *err)
 {

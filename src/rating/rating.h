@@ -276,6 +276,11 @@ struct rating_mark_shown {
 /* All standing ratings of a coordinate ("30023:…") or event id in hex, newest first, at most max. */
 int rating_marks_of(struct store_read *read, struct arena *arena, struct str coordinate, size_t max,
     struct rating_mark_shown **out, size_t *n, struct err *err);
+/* Those of these raters alone, however many others there are: ordered by their place in raters (given in any
+ * order, at most as many as trust_widen gives), then by dimension. */
+int rating_marks_by(struct store_read *read, struct arena *arena, struct str coordinate,
+    const struct pubkey *raters, size_t rater_count, struct rating_mark_shown **out, size_t *n,
+    struct err *err);
 struct rating_spread { /* of everyone who rated it: counts in five steps from 0 to 1; behind ones apart */
     struct str dimension;
     uint32_t steps[5], behind;

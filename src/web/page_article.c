@@ -4,6 +4,7 @@
 #include "templates.gen.h"
 #include "web/page.h"
 #include "web/pages.h"
+#include "web/rate.h"
 
 static bool read_found(struct request *r, struct page_article *out, struct err *err)
 {
@@ -24,15 +25,6 @@ bool web__article_load(struct request *r, struct str code, struct page_article *
     if (news_item_by_code(request_read(r), arena, code, &out->item, &err) != 0 ||
         store_get_seq(request_read(r), arena, out->item.seq, &out->found, &err) != 0 ||
         !read_found(r, out, &err)) {
-        if (err.code == ERR_GONE) {
-            err_set(&err, ERR_GONE,
-                M("This article is no longer published: its author took it back, or had set a day for its "
-                  "end."));
-            err_todo(&err, M("Look for others in the search."));
-        } else if (err.code == ERR_NOT_FOUND) {
-            err_set(&err, ERR_NOT_FOUND, M("There is no article at this address."));
-            err_todo(&err, M("Look for it in the search."));
-        }
         answer_error(r, &err);
         return false;
     }
@@ -53,8 +45,6 @@ bool web__article_revision(
         if (pubkey_eq(&have->pubkey, &want->pubkey) && have->kind == want->kind && str_eq(have->d, want->d))
             return true;
         err_set(&err, ERR_NOT_FOUND, M("This is a version of another article."));
-    } else if (err.code == ERR_NOT_FOUND) {
-        err_set(&err, ERR_NOT_FOUND, M("There is no such version of the article here."));
     }
     err_todo(&err, M("Choose one from the list of the article's versions."));
     answer_error(r, &err);
@@ -126,6 +116,10 @@ static void article_view(struct request *r, struct view *v, const struct page_ar
     view_bool(v, "mine", account && !old && pubkey_eq(&account->key, &article->address.pubkey));
     view_str(v, "edit_link", web__article_link(arena, item->code, "/edit"));
     view_str(v, "withdraw_link", web__article_link(arena, item->code, "/withdraw"));
+    struct rated rated;
+    web__rated_of_article(r, a, &rated);
+    web__rated_view(r, v, &rated);
+    web__comments_view(r, v, &rated);
 }
 
 static void answer_article_json(struct request *r, const struct page_article *a)

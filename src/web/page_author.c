@@ -2,6 +2,7 @@
 #include "templates.gen.h"
 #include "web/page.h"
 #include "web/pages.h"
+#include "web/rate.h"
 
 static const char *sort_name(struct str sort)
 {
@@ -18,6 +19,18 @@ static const char *sort_name(struct str sort)
         if (str_eqz(sort, names[i].sort))
             return names[i].name;
     return M("Author");
+}
+
+/* What their ratings count for this reader, and the way to change it. */
+static void trust_view(struct request *r, struct view *v, const struct pubkey *key, struct str npub)
+{
+    struct reader_trust t;
+    const struct account *account = request_account(r);
+    bool loaded = web__trust_load(r, &t, NULL) == 0;
+    const struct trusted *rater = loaded ? web__trust_find(&t, key) : NULL;
+    view_str(v, "of_link", arena_printf(request_arena(r), "/trust/of/%.*s", STR_ARG(npub)));
+    view_str(v, "weight", rater ? web__weight_text(r, rater->weight) : (struct str){"", 0});
+    view_bool(v, "myself", account && pubkey_eq(&account->key, key));
 }
 
 static void author(struct request *r)
@@ -63,6 +76,7 @@ static void author(struct request *r)
     view_str(v, "about", web__line(arena, profile.about, 600));
     view_str(v, "website", web__outward(profile.website));
     view_str(v, "npub", npub);
+    trust_view(r, v, &key, npub);
     view_int(v, "articles", profile.article_count);
     web__listing_answer(r, form, &l);
 }

@@ -10,12 +10,17 @@
     X(page_list_routes)                                                                                      \
     X(page_article_routes)                                                                                   \
     X(page_history_routes)                                                                                   \
+    X(page_rate_routes)                                                                                      \
+    X(page_ratings_routes)                                                                                   \
+    X(page_dimension_routes)                                                                                 \
+    X(page_trust_routes)                                                                                     \
+    X(page_trust_in_routes)                                                                                  \
+    X(page_trust_out_routes)                                                                                 \
     X(page_author_routes)                                                                                    \
     X(page_search_routes)                                                                                    \
     X(page_write_routes)                                                                                     \
     X(page_me_routes)                                                                                        \
     X(page_site_routes)                                                                                      \
-    X(page_sign_in_routes)                                                                                   \
     X(page_account_routes)                                                                                   \
     X(page_own_key_routes)                                                                                   \
     X(page_static_routes)                                                                                    \

@@ -90,5 +90,9 @@ void answer_notice(struct request *r, const char *message);
  * posts it back. after: where to go. The notice is shown there. On failure answers the error page (or, where
  * the keeper wants the password again, asks for it). */
 void answer_publish(struct request *r, struct record_draft *draft, struct str after, const char *notice);
+/* Several at once, signed one by one in this order: one password, one page for the browser's extension. */
+#define PUBLISH_MOST 32
+void answer_publish_many(
+    struct request *r, struct record_draft *drafts, size_t n, struct str after, const char *notice);
 
 #endif

@@ -2,6 +2,7 @@
 #include "site.h"
 
 #include "news/news.h"
+#include "rating/rating.h"
 #include "web/form.h"
 
 #include <arpa/inet.h>
@@ -13,7 +14,7 @@
 
 static struct config_option options[64];
 static struct store_migration migrations[16];
-static struct store_projection projections[2];
+static struct store_projection projections[3];
 static struct store_tables tables = {
     .projections = projections, .migrations = migrations, .texts = news_texts};
 
@@ -27,9 +28,13 @@ static void join_tables(void)
     n = 0;
     for (const struct store_migration *m = node_migrations; m->room; m++)
         migrations[n++] = *m;
+    for (const struct store_migration *m = rating_migrations; m->room; m++)
+        migrations[n++] = *m;
     for (const struct store_migration *m = web_migrations; m->room; m++)
         migrations[n++] = *m;
     projections[0] = news_projection;
+    projections[1] = rating_projection;
+    projections[1].ctx = (void *)news_texts; /* as main.c joins it */
 }
 
 static void must(int code, const struct err *err)
@@ -53,11 +58,8 @@ void site_open(struct site *s, ...)
     for (const char *name; (name = va_arg(settings, const char *));)
         must(config_set(s->config, "web", name, va_arg(settings, const char *), "the test", &err), &err);
     va_end(settings);
-    struct node_options o = {.directory = s->directory,
-        .config = s->config,
-        .tables = &tables,
-        .belongings = web_belongings,
-        .program = WIDENET_PROGRAM};
+    struct node_options o = {
+        .directory = s->directory, .config = s->config, .tables = &tables, .program = WIDENET_PROGRAM};
     must(node_open(&o, NODE_SERVE, &s->node, &err), &err);
     must(web_start(s->node, "127.0.0.1:0", &s->web, &err), &err);
     s->port = web_port(s->web);

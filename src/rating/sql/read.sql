@@ -5,6 +5,10 @@ JOIN rating_state_dimension d ON d.dimension = r.dimension ORDER BY d.coordinate
 SELECT m.rater, d.coordinate, m.value, m.time, m.revision, m.flags, m.seq FROM rating_mark m
 JOIN rating_state_dimension d ON d.dimension = m.dimension WHERE m.subject = ?1
 ORDER BY m.time DESC, m.seq DESC LIMIT ?2;
+-- name: marks_shown_by
+SELECT m.rater, d.coordinate, m.value, m.time, m.revision, m.flags, m.seq FROM rating_mark m
+JOIN rating_state_dimension d ON d.dimension = m.dimension WHERE m.subject = ?1 AND m.rater = ?2
+ORDER BY m.dimension;
 -- name: marks_spread
 SELECT d.coordinate, min(m.value * 5 / 10000, 4), (m.flags & 1), count(*) FROM rating_mark m
 JOIN rating_state_dimension d ON d.dimension = m.dimension WHERE m.subject = ?1
