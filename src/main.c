@@ -15,6 +15,8 @@ static const struct command *const commands[] = {
     &command_import,
     &command_export,
     &command_query,
+    &command_filter,
+    &command_recount,
     &command_account,
     &command_demo,
     &command_rebuild,

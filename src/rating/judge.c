@@ -278,8 +278,8 @@ static double mean_of(const struct sum *s)
     return rating__ratio(s->wv, ((rating__i128)WEIGHT_ONE + (rating__i128)s->w) * RATING_SCALE);
 }
 
-/* The weighted variance within worth and within accurate, both together; false where neither has two raters.
- */
+/* The weighted variance within worth and within accurate, both together, shrunk where the evidence is thin as
+ * means are; false where neither has two raters. */
 static bool dispute_of(const struct judgement *j, uint32_t tally, double *out)
 {
     double spread = 0;
@@ -294,7 +294,7 @@ static bool dispute_of(const struct judgement *j, uint32_t tally, double *out)
         spread = spread + (d > 0 ? d : 0);
         all += s->w;
     }
-    *out = all ? spread / (double)all / ((double)RATING_SCALE * RATING_SCALE) : 0;
+    *out = spread / ((double)all + (double)WEIGHT_ONE) / ((double)RATING_SCALE * RATING_SCALE);
     return all > 0;
 }
 

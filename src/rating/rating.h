@@ -262,6 +262,20 @@ int filter_explain(struct store_read *read, struct rating_index *index, struct a
     const struct filter_run *run, struct str coordinate, struct scored *scored, struct why **out, size_t *n,
     struct err *err);
 
+/* What each of two filters shows and the other does not, on the same pool: in its own order, at most
+ * first->limit listed, each with the rule (rule_name) by which the other hides it. */
+struct filter_difference {
+    struct scored *only_first, *only_second;
+    size_t first_listed, second_listed;
+    uint64_t first, second, both; /* how many there are */
+};
+int filter_compare(struct store_read *read, struct rating_index *index, struct arena *arena,
+    const struct filter_run *first, const struct filter_run *second, struct filter_difference *out,
+    struct err *err);
+/* Where a run shows nothing: the ready-made filter that shows least but something; NULL where none does. */
+int filter_nearest(struct store_read *read, struct rating_index *index, struct arena *arena,
+    const struct filter_run *run, const char **name, struct err *err);
+
 /* ---- how one thing was rated */
 
 struct rating_mark_shown {
