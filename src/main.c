@@ -35,6 +35,7 @@ static const struct command *const commands[] = {
 static const struct config_option *const option_tables[] = {node_config_options, web_options};
 static const struct store_migration *const migration_tables[] = {
     node_migrations, rating_migrations, web_migrations};
+static const struct account_belonging *const belonging_tables[] = {web_belongings};
 static const struct store_text_source *const text_tables[] = {news_texts};
 static const struct store_projection *const projections[] = {&news_projection, &rating_projection};
 
@@ -45,6 +46,7 @@ static const struct store_projection *const projections[] = {&news_projection, &
 struct joined {
     struct config_option options[MAX_JOINED];
     struct store_migration migrations[MAX_JOINED];
+    struct account_belonging belongings[MAX_JOINED];
     struct store_text_source texts[MAX_JOINED];
     struct store_projection projections[COUNT(projections) + 1];
 };
@@ -59,6 +61,10 @@ static void join(struct joined *all)
     for (size_t t = 0; t < COUNT(migration_tables); t++)
         for (const struct store_migration *m = migration_tables[t]; m->room && n < MAX_JOINED - 1; m++)
             all->migrations[n++] = *m;
+    n = 0;
+    for (size_t t = 0; t < COUNT(belonging_tables); t++)
+        for (const struct account_belonging *b = belonging_tables[t]; b->remove && n < MAX_JOINED - 1; b++)
+            all->belongings[n++] = *b;
     n = 0;
     for (size_t t = 0; t < COUNT(text_tables); t++)
         for (const struct store_text_source *s = text_tables[t]; s->extract && n < MAX_JOINED - 1; s++)
@@ -92,6 +98,7 @@ int main(int argc, char **argv)
         .tables = &tables,
         .progress = &progress,
         .options = all.options,
+        .belongings = all.belongings,
         .commands = commands,
     };
     const char *name = argc > 1 ? argv[1] : "help";

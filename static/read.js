@@ -27,7 +27,8 @@
   var list = document.getElementById("kept");
   if (!list || !("caches" in window))
     return;
-  caches.open("widenet-read-1").then(function (cache) {
+  var forget = document.getElementById("forget"), names = [];
+  function show(cache) {
     return cache.keys().then(function (requests) {
       requests.reverse().forEach(function (request) {
         cache.match(request, { ignoreVary: true }).then(function (response) {
@@ -41,8 +42,19 @@
           link.textContent = heading && heading.textContent.trim() ? heading.textContent.trim() : page.title;
           item.append(link);
           list.append(item);
+          forget.hidden = false;
         });
       });
     });
+  }
+  caches.keys().then(function (all) {
+    names = all.filter(function (name) { return name.indexOf("widenet-read-") === 0; });
+    names.forEach(function (name) { caches.open(name).then(show); });
   }).catch(function () {});
+  forget.addEventListener("click", function () {
+    Promise.all(names.map(function (name) { return caches.delete(name); })).then(function () {
+      list.textContent = "";
+      forget.hidden = true;
+    });
+  });
 })();

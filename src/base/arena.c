@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define ARENA_ASAN 1
@@ -64,6 +65,15 @@ void arena_destroy(struct arena *arena)
         free_block(block);
     }
     free(arena);
+}
+
+void arena_wipe(struct arena *arena)
+{
+    for (struct block *block = arena ? arena->blocks : NULL; block; block = block->next) {
+        UNPOISON(block->bytes, block->used);
+        explicit_bzero(block->bytes, block->used);
+    }
+    arena_destroy(arena);
 }
 
 void arena_reset(struct arena *arena)

@@ -11,6 +11,7 @@ struct arena;
 
 struct arena *arena_create(size_t cap_bytes); /* 0: no cap */
 void arena_destroy(struct arena *arena);      /* takes NULL */
+void arena_wipe(struct arena *arena);         /* overwrites what was handed out, then destroys; takes NULL */
 void arena_reset(struct arena *arena);        /* forgets all, keeps one block to use again */
 size_t arena_used(const struct arena *arena); /* bytes handed out */
 

@@ -114,6 +114,19 @@ unsigned str_distance(struct str a, struct str b)
     return row[m];
 }
 
+bool str_to_i64(struct str s, int64_t min, int64_t max, int64_t *out)
+{
+    bool negative = s.n && s.p[0] == '-';
+    uint64_t size;
+    if (!str_to_u64(negative ? str_slice(s, 1, s.n) : s, INT64_MAX, &size) || (negative && size == 0))
+        return false;
+    int64_t value = negative ? -(int64_t)size : (int64_t)size;
+    if (value < min || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
 char *str_dup(struct str s)
 {
     char *copy = malloc(s.n + 1);
@@ -131,6 +144,13 @@ void buf_finish(struct buf *b)
         return;
     free(b->p);
     *b = (struct buf)BUF_INIT;
+}
+
+void buf_wipe(struct buf *b)
+{
+    if (b && b->p)
+        explicit_bzero(b->p, b->cap);
+    buf_finish(b);
 }
 
 void buf_reserve(struct buf *b, size_t more)
@@ -168,11 +188,6 @@ void buf_addz(struct buf *b, const char *z)
 void buf_adds(struct buf *b, struct str s)
 {
     buf_add(b, s.p, s.n);
-}
-
-void buf_addc(struct buf *b, char c)
-{
-    buf_add(b, &c, 1);
 }
 
 void buf_addf(struct buf *b, const char *format, ...)

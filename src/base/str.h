@@ -62,6 +62,8 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
 /* How many letters to put in, take out or change make b of a (Levenshtein); both are cut to 64 bytes. For
  * naming the nearest known word to one that is not known. */
 unsigned str_distance(struct str a, struct str b);
+/* Likewise with "-" before it; "-0" and "+1" are no such numbers. */
+bool str_to_i64(struct str s, int64_t min, int64_t max, int64_t *out);
 char *str_dup(struct str s); /* caller frees; ends in a zero byte */
 
 struct buf {
@@ -73,16 +75,24 @@ struct buf {
         NULL, 0, 0                                                                                           \
     }
 void buf_finish(struct buf *b); /* frees; b may be NULL */
+void buf_wipe(struct buf
+        *b); /* overwrites what it holds, then frees: passwords. Reserve first: growing leaves copies */
 void buf_reserve(struct buf *b, size_t more);
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_addz(struct buf *b, const char *z);
 void buf_adds(struct buf *b, struct str s);
-void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_add_json(struct buf *b, struct str s); /* as a quoted JSON string; s is valid UTF-8 */
 /* As text or inside a quoted attribute of HTML or XML; U+0000, which neither can hold, as U+FFFD. */
 void buf_add_html(struct buf *b, struct str s);
 void buf_clear(struct buf *b); /* keeps the memory */
+static inline void buf_addc(struct buf *b, char c)
+{
+    if (b->cap - b->n < 2)
+        buf_reserve(b, 1);
+    b->p[b->n++] = c;
+    b->p[b->n] = 0;
+}
 static inline struct str buf_str(const struct buf *b)
 {
     return (struct str){b->p ? b->p : "", b->n};
@@ -90,6 +100,7 @@ static inline struct str buf_str(const struct buf *b)
 
 /* struct buf line _cleanup_buf_ = BUF_INIT; */
 #define _cleanup_buf_ __attribute__((cleanup(buf_finish)))
+#define _cleanup_wipe_ __attribute__((cleanup(buf_wipe)))
 static inline void cleanup_free_(void *p)
 {
     void **held = p;

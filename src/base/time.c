@@ -51,15 +51,12 @@ static int64_t days_from_civil(int64_t year, int month, int day)
     return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
-#define FIRST_SECOND INT64_C(-62135596800) /* 0001-01-01 */
-#define LAST_SECOND INT64_C(253402300799)  /* 9999-12-31 23:59:59 */
-
 void civil_from_unix(int64_t t, struct civil *out)
 {
-    if (t < FIRST_SECOND)
-        t = FIRST_SECOND;
-    if (t > LAST_SECOND)
-        t = LAST_SECOND;
+    if (t < TIME_FIRST)
+        t = TIME_FIRST;
+    if (t > TIME_LAST)
+        t = TIME_LAST;
     int64_t days = t / 86400, rest = t % 86400;
     if (rest < 0) {
         rest += 86400;

@@ -16,6 +16,10 @@ static inline int64_t clock_now_us(const struct clock *c)
 {
     return c->now_us(c->ctx);
 }
+/* The dates that can be written: years 1 to 9999. */
+#define TIME_FIRST INT64_C(-62135596800) /* 0001-01-01 */
+#define TIME_LAST INT64_C(253402300799)  /* 9999-12-31 23:59:59 */
+
 static inline int64_t clock_now(const struct clock *c) /* whole seconds since 1970 UTC */
 {
     return c->now_us(c->ctx) / 1000000;

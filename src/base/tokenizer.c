@@ -230,11 +230,47 @@ static int run(struct walk *w, size_t start, size_t end)
     return 0;
 }
 
+/* Most words of many languages are ASCII from end to end: read, folded and given on in one go. Returns where
+ * the word ends; start where it may go on beyond ASCII, which the others know how to read. */
+static size_t ascii_word(struct walk *w, size_t start, int *rc)
+{
+    char folded[LONGEST_FOLDED];
+    const unsigned char *p = (const unsigned char *)w->text.p;
+    size_t at = start, n = w->text.n;
+    for (; at < n; at++) {
+        unsigned char c = p[at], letter = c | 32;
+        if (letter >= 'a' && letter <= 'z')
+            c = letter;
+        else if (c < '0' || c > '9')
+            break;
+        if (at - start < sizeof folded)
+            folded[at - start] = (char)c;
+    }
+    if (at == start || (at < n && p[at] >= 0x80))
+        return start;
+    size_t length = at - start < sizeof folded ? at - start : sizeof folded;
+    *rc = emit(w, (struct str){folded, length}, start, at, false, false);
+    w->position++;
+    return at;
+}
+
 static int walk(struct walk *w)
 {
     size_t at = 0;
     while (at < w->text.n) {
         size_t start = at;
+        if ((unsigned char)w->text.p[at] < 0x80) {
+            int rc = 0;
+            if (class_of((unsigned char)w->text.p[at]) == BETWEEN) {
+                at++;
+                continue;
+            }
+            at = ascii_word(w, start, &rc);
+            if (rc)
+                return rc;
+            if (at > start)
+                continue;
+        }
         /* a bad byte reads as U+FFFD, which is a symbol: it separates */
         enum class kind = class_of(utf8_next(w->text, &at));
         if (kind == BETWEEN || kind == IGNORED)

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <termios.h>
@@ -14,11 +13,11 @@
 #define MAX_PASSWORD 1024
 
 struct options {
-    const char *password_file, *new_password_file;
+    const char *password_file, *new_password_file, *key_file, *key_password_file;
     bool json, yes, own_stdin;
 };
 
-/* ---- passwords: a file's first line, standard input's next line, or typed without echo ---- */
+/* ---- passwords and keys: a file's first line, standard input's next line, or typed without echo ---- */
 
 static int read_line(int fd, struct buf *out, struct err *err)
 {
@@ -66,33 +65,23 @@ static int type_password(const char *prompt, struct buf *out, struct err *err)
 static int get_password(const char *file, const char *prompt, bool twice, struct buf *out, struct err *err)
 {
     if (!file) {
-        struct buf again _cleanup_buf_ = BUF_INIT;
+        struct buf again _cleanup_wipe_ = BUF_INIT;
         int bad = type_password(prompt, out, err);
         if (!bad && twice)
             bad = type_password("The same again", &again, err);
         if (!bad && twice && !str_eq(buf_str(out), buf_str(&again)))
             bad = err_set(err, ERR_INPUT, "the two passwords differ");
-        if (again.p)
-            sodium_memzero(again.p, again.cap);
         return bad;
     }
     if (!strcmp(file, "-"))
         return read_line(STDIN_FILENO, out, err);
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return err_errno(err, errno, "cannot read the password file %s", file);
+        return err_errno(err, errno, "cannot read the file %s", file);
     int bad = read_line(fd, out, err);
     close(fd);
     return bad;
 }
-
-static void wipe(struct buf *b)
-{
-    if (b->p)
-        sodium_memzero(b->p, b->cap);
-    buf_finish(b);
-}
-#define _cleanup_wipe_ __attribute__((cleanup(wipe)))
 
 /* ---- what it does ---- */
 
@@ -111,13 +100,35 @@ static void print_account(const struct options *o, struct str name, const struct
         printf("%-20.*s %.10s  %s%s\n", STR_ARG(name), day, npub.p, own_key ? "  (own key)" : "");
 }
 
+/* An nsec stands for itself; what is encrypted wants its password. */
+static int get_key(const struct options *o, struct buf *text, struct buf *password, struct err *err)
+{
+    int bad = get_password(o->key_file, "Key (ncryptsec1… or nsec1…)", false, text, err);
+    if (bad)
+        return bad;
+    if (str_starts(str_trim(buf_str(text)), STR("ncryptsec1")))
+        return get_password(o->key_password_file, "Password of the key", false, password, err);
+    return o->key_password_file ? err_set(err, ERR_INPUT,
+                                      "there is no ncryptsec1… in %s, so --key-password-file is out of place",
+                                      strcmp(o->key_file, "-") ? o->key_file : "standard input")
+                                : 0;
+}
+
 static int add(struct node *node, const struct options *o, char **argv, struct err *err)
 {
     struct buf password _cleanup_wipe_ = BUF_INIT;
+    struct buf text _cleanup_wipe_ = BUF_INIT;
+    struct buf text_password _cleanup_wipe_ = BUF_INIT;
     struct pubkey key;
+    if (o->key_password_file && !o->key_file)
+        return err_set(err, ERR_INPUT, "--key-password-file is for the key of --key-file, which is missing");
     int bad = get_password(o->password_file, "Password (at least 10 characters)", true, &password, err);
+    if (!bad && o->key_file)
+        bad = get_key(o, &text, &text_password, err);
     if (!bad)
-        bad = node_account_add(node, str_of(argv[1]), buf_str(&password), &key, err);
+        bad = o->key_file ? node_account_bring(node, str_of(argv[1]), buf_str(&password), buf_str(&text),
+                                buf_str(&text_password), &key, err)
+                          : node_account_add(node, str_of(argv[1]), buf_str(&password), &key, err);
     if (bad)
         return bad;
     print_account(o, str_of(argv[1]), &key, false, clock_now(node_clock(node)), "");
@@ -229,20 +240,21 @@ static int invite(struct node *node, const struct options *o, char **argv, struc
     return bad;
 }
 
-/* word, whether a name follows, how the node is opened, what it does */
+/* word, whether a name follows, how the node is opened, whether it may be a new one, what it does */
 static const struct action {
     const char *word;
     bool name;
     enum node_mode mode;
+    bool may_be_new;
     int (*run)(struct node *node, const struct options *o, char **argv, struct err *err);
 } actions[] = {
-    {"add", true, NODE_WRITE, add},
-    {"list", false, NODE_READ, list},
-    {"password", true, NODE_WRITE, change_password},
-    {"key", true, NODE_WRITE, take_key},
-    {"remove", true, NODE_WRITE, remove_account},
-    {"log", true, NODE_WRITE, print_log},
-    {"invite", false, NODE_WRITE, invite},
+    {"add", true, NODE_WRITE, true, add},
+    {"list", false, NODE_READ, true, list},
+    {"password", true, NODE_WRITE, false, change_password},
+    {"key", true, NODE_WRITE, false, take_key},
+    {"remove", true, NODE_WRITE, false, remove_account},
+    {"log", true, NODE_WRITE, false, print_log},
+    {"invite", false, NODE_WRITE, true, invite},
 };
 
 static int run(const struct command_context *context, int argc, char **argv)
@@ -251,6 +263,8 @@ static int run(const struct command_context *context, int argc, char **argv)
     const struct command_option options[] = {
         {"password-file", &o.password_file, NULL},
         {"new-password-file", &o.new_password_file, NULL},
+        {"key-file", &o.key_file, NULL},
+        {"key-password-file", &o.key_password_file, NULL},
         {"json", NULL, &o.json},
         {"yes", NULL, &o.yes},
         {NULL},
@@ -275,7 +289,8 @@ static int run(const struct command_context *context, int argc, char **argv)
     o.own_stdin = o.password_file && !strcmp(o.password_file, "-");
     struct err err;
     struct node *node;
-    if (command_node(context, &common, action->mode, &node, &err) != 0)
+    if (action->may_be_new ? command_node(context, &common, action->mode, &node, &err)
+                           : command_node_existing(context, &common, &node, &err))
         return command_fail(&err);
     int bad = action->run(node, &o, argv, &err);
     node_close(node);
@@ -293,12 +308,17 @@ const struct command command_account = {
         "  password NAME   change a password; the present one is needed, for it opens the key\n"
         "  key NAME        print the private key, encrypted (NIP-49), for use elsewhere\n"
         "  log NAME        what was last signed with the key here: number, time, kind, id, chain's link\n"
-        "  remove NAME     remove account and key; what was published stays\n"
+        "  remove NAME     remove account, key, sessions and drafts; what was published stays\n"
         "  invite          print a code with which one account can be made\n\n"
         "  --password-file FILE       read the password from the first line of FILE; - is standard input.\n"
         "                             Without it the terminal asks.\n"
         "  --new-password-file FILE   likewise the new one (password), or the key's outside (key);\n"
         "                             both from - are two lines\n"
+        "  --key-file FILE            add: the account signs with a key that was there before, ncryptsec1…\n"
+        "                             (NIP-49) or nsec1…, in the first line of FILE; - is standard input\n"
+        "  --key-password-file FILE   the password of an ncryptsec1…; all from - are three lines: the "
+        "account's\n"
+        "                             password, the key, its password\n"
         "  --yes                      remove without asking\n"
         "  --json                     for scripts\n",
 };

@@ -192,7 +192,8 @@ static int run(const struct command_context *context, int argc, char **argv)
     }
     struct err err = {0};
     struct node *node = NULL;
-    if (command_node(context, &common, NODE_WRITE, &node, &err))
+    if (wants_load ? command_node(context, &common, NODE_WRITE, &node, &err)
+                   : command_node_existing(context, &common, &node, &err))
         return command_fail(&err);
     int code = wants_load ? load(node, &err) : remove_all(node, &err);
     node_close(node);

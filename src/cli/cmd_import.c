@@ -230,6 +230,8 @@ static int choose_actor(struct run *r, const char *path, struct err *err)
     if (!status)
         status = node_source_key(r->node, str_of(source), source_kinds,
             sizeof source_kinds / sizeof source_kinds[0], &r->actor, err);
+    if (status == ERR_INPUT)
+        err_todo(err, "give the source another name: --source NAME");
     return status ? status : introduce(r, source, err);
 }
 
@@ -260,7 +262,12 @@ static int import_path(struct run *r, const char *path, struct import_counts *co
     int status = records ? 0 : choose_actor(r, path, err);
     struct import_options options = {
         .license = r->license, .credit = r->credit, .actor = r->actor, .clock = *node_clock(r->node)};
-    return status ? status : news_import(path, &options, &sink, counts, err);
+    struct stat st;
+    _cleanup_free_ char *meant = NULL;
+    if (!records && !lstat(path, &st) && S_ISLNK(st.st_mode))
+        meant = realpath(
+            path, NULL); /* a link that somebody names is followed; those found in a folder are not */
+    return status ? status : news_import(meant ? meant : path, &options, &sink, counts, err);
 }
 
 static void print_json(const struct run *r, const struct import_counts *c)

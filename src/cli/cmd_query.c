@@ -43,7 +43,6 @@ static int run(const struct command_context *context, int argc, char **argv)
     struct filter filter;
     struct err err;
     if (filter_parse(arena, str_of(argv[0]), &filter, &err)) {
-        err_prefix(&err, "the filter");
         command_fail(&err);
         return 2;
     }

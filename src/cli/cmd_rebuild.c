@@ -1,9 +1,7 @@
 /* cmd_rebuild.c: `widenet rebuild`: the rooms' tables and the search index anew, from the records alone. */
 #include "cli/command.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static int run(const struct command_context *context, int argc, char **argv)
 {
@@ -12,12 +10,7 @@ static int run(const struct command_context *context, int argc, char **argv)
         return 2;
     struct err err;
     struct node *node;
-    if (access(common.data, F_OK) != 0) { /* opening for writing would make it */
-        err_errno(&err, errno, "there is no data directory %s", common.data);
-        err_todo(&err, "name one with --data");
-        return command_fail(&err);
-    }
-    if (command_node(context, &common, NODE_WRITE, &node, &err) != 0)
+    if (command_node_existing(context, &common, &node, &err) != 0)
         return command_fail(&err);
     int bad;
     if (node_is_remote(node)) {

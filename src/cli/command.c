@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int say_wrong(const struct command *self, const char *what, const char *about)
 {
@@ -97,8 +98,10 @@ int command_config(const struct command_context *context, const struct command_c
 int command_node_options(const struct command_context *context, const struct command_common *common,
     struct node_options *out, struct err *err)
 {
-    *out = (struct node_options){
-        .directory = common->data, .tables = context->tables, .program = context->program};
+    *out = (struct node_options){.directory = common->data,
+        .tables = context->tables,
+        .belongings = context->belongings,
+        .program = context->program};
     int bad = command_config(context, common, &out->own_config, err);
     if (bad)
         return bad;
@@ -132,4 +135,14 @@ int command_node(const struct command_context *context, const struct command_com
     if (bad)
         config_destroy(options.own_config);
     return bad;
+}
+
+int command_node_existing(const struct command_context *context, const struct command_common *common,
+    struct node **out, struct err *err)
+{
+    if (access(common->data, F_OK) == 0)
+        return command_node(context, common, NODE_WRITE, out, err);
+    err_errno(err, errno, "there is no data directory %s", common->data);
+    err_todo(err, "name one with --data");
+    return err->code;
 }

@@ -9,6 +9,7 @@ struct command_context {
     const char *program; /* argv[0], resolved */
     const struct store_tables *tables;
     const struct config_option *options;
+    const struct account_belonging *belongings;
     const struct command *const *commands; /* for help; ends with NULL */
     struct progress *progress;             /* of opening and rebuilding (base/progress.h) */
 };
@@ -49,6 +50,11 @@ int command_node_options(const struct command_context *context, const struct com
 /* Loads the configuration and opens the node. Long steps show their progress on a terminal. */
 int command_node(const struct command_context *context, const struct command_common *common,
     enum node_mode mode, struct node **out, struct err *err);
+
+/* The same for writing, but a data directory that is not there is not made: there is nothing in it to change.
+ */
+int command_node_existing(const struct command_context *context, const struct command_common *common,
+    struct node **out, struct err *err);
 
 extern const struct command command_version, command_help, command_serve, command_import, command_export,
     command_query, command_filter, command_recount, command_account, command_demo, command_rebuild, command_check, command_backup,

@@ -209,7 +209,7 @@ static int ask_once(struct keeper *k, struct str request, struct buf *answer, st
         *answer = call.answer;
         return 0;
     }
-    keeper__wipe(&call.answer);
+    buf_wipe(&call.answer);
     if (refused.code) {
         if (err)
             *err = refused;

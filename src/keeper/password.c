@@ -18,6 +18,11 @@ int keeper__check_name(struct job *j, struct str name)
         return err_set(j->err, ERR_INPUT, "a name is 1 to 64 bytes long, not %zu", name.n);
     if (!utf8_valid(name) || memchr(name.p, 0, name.n))
         return err_set(j->err, ERR_INPUT, "the name is not valid text");
+    for (size_t at = 0; at < name.n;) {
+        uint32_t c = utf8_next(name, &at);
+        if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029)
+            return err_set(j->err, ERR_INPUT, "a name must not hold line ends or other control characters");
+    }
     return 0;
 }
 

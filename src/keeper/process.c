@@ -195,7 +195,7 @@ static void *slow_thread(void *arg)
         if (w && !stop)
             answer(p, p->slow, w->id, buf_str(&w->request));
         if (w) {
-            keeper__wipe(&w->request);
+            buf_wipe(&w->request);
             free(w);
         } else if (stop) {
             return NULL;

@@ -133,10 +133,3 @@ int keeper__normalize(struct str password, struct buf *out, struct err *err)
     free(nfkc);
     return 0;
 }
-
-void keeper__wipe(struct buf *b)
-{
-    if (b->p)
-        sodium_memzero(b->p, b->cap);
-    buf_finish(b);
-}

@@ -65,8 +65,5 @@ int keeper__nip49_import(struct vault_scratch *s, struct str text, struct str pa
 
 /* NFKC, so that a password typed on another keyboard is the same one. ERR_INPUT for what is not UTF-8. */
 int keeper__normalize(struct str password, struct buf *out, struct err *err);
-/* Overwrites a buffer before it is freed. */
-void keeper__wipe(struct buf *b);
-#define _cleanup_wipe_ __attribute__((cleanup(keeper__wipe)))
 
 #endif

@@ -1,4 +1,5 @@
 /* article.c: a record of kind 30023 (NIP-23) read as an article, and an article's permanent short name. */
+#include "base/time.h"
 #include "news/news.h"
 
 #include <sodium.h>
@@ -123,9 +124,7 @@ int news_article_read(struct arena *arena, const struct record *r, struct articl
     out->license = license.p ? license_find(license) : NULL;
     out->license_text = license.p ? license : STR("");
     out->whole = out->license && out->license->free;
-    uint64_t published;
-    if (str_to_u64(tag_text(r, "published_at"), INT64_C(253402300799), &published)) /* the year 9999 */
-        out->published_at = (int64_t)published;
+    str_to_i64(tag_text(r, "published_at"), TIME_FIRST, TIME_LAST, &out->published_at);
     return read_lists(arena, r, out, err);
 }
 

@@ -315,7 +315,7 @@ int news_article_write(const struct article_draft *d, int64_t now, const struct 
         record_draft_tag_strs(out, (struct str[]){STR("summary"), summary}, 2);
     if (image.n)
         record_draft_tag_strs(out, (struct str[]){STR("image"), image}, 2);
-    if (d->published_at > 0)
+    if (d->published_at)
         record_draft_tag_strs(out,
             (struct str[]){STR("published_at"), arena_printf(arena, "%lld", (long long)d->published_at)}, 2);
     struct str plain = STR("");

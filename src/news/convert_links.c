@@ -79,6 +79,55 @@ static void unlink_text(struct buf *out, size_t from, bool picture)
     out->n -= marks;
 }
 
+static bool lies_near(struct str address)
+{
+    return address.n && !has_scheme(address) && !str_starts(address, STR("//")) && address.p[0] != '#';
+}
+
+static bool take_picture(struct convert *c, struct str address, struct buf *found)
+{
+    return c->take_picture && c->take_picture(c->ctx, address, found);
+}
+
+static bool find_article(struct convert *c, struct str address, struct buf *found)
+{
+    return c->find_article && c->find_article(c->ctx, address, found);
+}
+
+/* A line "[label]: address "title"", to which links elsewhere in the text refer: writes it with what the
+ * address becomes, up to the address's end. Returns the index behind that, `at` if it is none. */
+static size_t replace_definition(struct convert *c, struct str text, size_t at, struct buf *out)
+{
+    enum { longest_label = 1000, longest_indent = 3 };
+    size_t i = at;
+    while (i < text.n && text.p[i] == ' ' && i - at < longest_indent)
+        i++;
+    if (i + 1 >= text.n || text.p[i] != '[' || text.p[i + 1] == '^')
+        return at;
+    size_t label = i;
+    while (i < text.n && text.p[i] != ']' && text.p[i] != '\n' && i - label < longest_label)
+        i += text.p[i] == '\\' && i + 1 < text.n ? 2 : 1;
+    if (i + 1 >= text.n || text.p[i] != ']' || text.p[i + 1] != ':')
+        return at;
+    i += 2;
+    while (i < text.n && (text.p[i] == ' ' || text.p[i] == '\t'))
+        i++;
+    size_t from = i, to;
+    bool pointed = i < text.n && text.p[i] == '<';
+    while (i < text.n && (pointed ? text.p[i] != '>' && text.p[i] != '\n' : (unsigned char)text.p[i] > ' '))
+        i++;
+    to = i;
+    if (pointed && (i >= text.n || text.p[i++] != '>'))
+        return at;
+    struct str address = str_slice(text, from + pointed, to);
+    _cleanup_buf_ struct buf found = BUF_INIT;
+    if (!lies_near(address) || (!find_article(c, address, &found) && !take_picture(c, address, &found)))
+        return at;
+    buf_adds(out, str_slice(text, at, from));
+    buf_adds(out, buf_str(&found));
+    return i;
+}
+
 /* "](…)" behind an open bracket: writes what becomes of the link; 0 if it is none. */
 static size_t replace_link(struct links *l, struct str text, size_t at)
 {
@@ -93,14 +142,9 @@ static size_t replace_link(struct links *l, struct str text, size_t at)
         return behind;
     }
     _cleanup_buf_ struct buf found = BUF_INIT;
-    bool near = address.n && !has_scheme(address) && !str_starts(address, STR("//")) && address.p[0] != '#';
     struct convert *c = l->convert;
-    if (near && picture && c->take_picture)
-        near = c->take_picture(c->ctx, address, &found);
-    else if (near && !picture && c->find_article)
-        near = c->find_article(c->ctx, address, &found);
-    else
-        near = false;
+    bool near = lies_near(address) &&
+                (picture ? take_picture(c, address, &found) : find_article(c, address, &found));
     buf_addz(l->out, "](");
     if (near) {
         buf_adds(l->out, buf_str(&found));
@@ -117,6 +161,8 @@ void news__convert_links(struct convert *c, struct str text, struct buf *out)
     bool line_start = true;
     for (size_t at = 0; at < text.n;) {
         size_t behind = news__copy_code(text, at, line_start, out);
+        if (behind == at && line_start)
+            behind = replace_definition(c, text, at, out);
         line_start = false;
         if (behind != at) {
             at = behind;

@@ -161,6 +161,7 @@ static int import_one(struct import *im, const char *path, struct err *err)
         folder = STR("/");
     char *name = arena_strz(im->arena, folder);
     struct str base = str_of(slash ? slash + 1 : path);
+    im->place = folder;
     im->root = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (im->root < 0)
         return err_errno(err, errno, "%s cannot be read", name);
@@ -185,7 +186,8 @@ int news_import(const char *path, const struct import_options *options, const st
     if (S_ISREG(st.st_mode) && is_jsonl(path))
         return news__import_jsonl(path, sink, out, err);
     _cleanup_arena_ struct arena *arena = arena_create(0);
-    struct import im = {.arena = arena, .options = options, .sink = sink, .counts = out, .root = -1};
+    struct import im = {
+        .arena = arena, .options = options, .sink = sink, .counts = out, .root = -1, .place = str_of(path)};
     struct import_counts before = *out;
     int status;
     if (S_ISDIR(st.st_mode)) {

@@ -19,6 +19,7 @@ struct import {
     const struct import_sink *sink;
     struct import_counts *counts;
     int root;                  /* a descriptor of the folder */
+    struct str place;          /* its path as it was typed */
     struct import_file *files; /* by path */
     size_t n;
     struct import_file **by_name, **by_base; /* accepted ones, by name and by its last part */

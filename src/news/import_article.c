@@ -26,6 +26,7 @@ static const char *const titles[] = {"title", NULL};
 static const char *const drafts[] = {"draft", NULL};
 static const char *const published_flags[] = {"published", NULL};
 static const char *const statuses[] = {"status", NULL};
+static const char *const audiences[] = {"visibility", NULL};
 static const char *const summaries[] = {"summary", "description", "custom_excerpt", "excerpt", "deck",
     "subtitle", "dek", "lead", "meta_description", "abstract", NULL};
 static const char *const dates[] = {
@@ -49,6 +50,38 @@ static bool says(const struct yaml_value *front, const char *const *names, const
 {
     struct str value = news__yaml_text(news__yaml_find(front, names));
     return str_eq_nocase(value, str_of(a)) || (b && str_eq_nocase(value, str_of(b)));
+}
+
+static bool has_part(struct str path, const char *name)
+{
+    struct str part;
+    while (str_cut(&path, '/', &part))
+        if (str_eqz(part, name))
+            return true;
+    return false;
+}
+
+/* Whether a folder of that name lies above the file: Jekyll tells drafts and dates by where a file lies. */
+static bool lies_in(const struct page *p, const char *folder)
+{
+    return has_part(p->file->path, folder) || has_part(p->im->place, folder);
+}
+
+/* What its own site shows to some readers only is not ours to publish for good. */
+static int check_audience(const struct page *p, struct err *err)
+{
+    static const char *const closed[] = {"members", "paid", "tiers", "private", "internal", "hidden"};
+    struct str seen_by = news__yaml_text(news__yaml_find(&p->front, audiences));
+    for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
+        if (str_eq_nocase(seen_by, str_of(closed[i]))) {
+            err_set(err, ERR_INPUT, "it is not for everybody (visibility: %s)", closed[i]);
+            err_todo(err, "take that line away if it may be public for good");
+            return ERR_INPUT;
+        }
+    if (says(&p->front, drafts, "true", "yes") || says(&p->front, published_flags, "false", "no") ||
+        says(&p->front, statuses, "draft", "scheduled") || lies_in(p, "_drafts"))
+        return err_set(err, ERR_INPUT, "it is a draft");
+    return 0;
 }
 
 static int check_utf8(struct str text, struct err *err)
@@ -99,12 +132,7 @@ static int open_page(
         status = err_set(err, ERR_INPUT, "it holds zero bytes: this is no text");
     if (!status)
         status = news__front_matter(arena, bytes, &out->front, &out->body, err);
-    if (status)
-        return status;
-    if (says(&out->front, drafts, "true", "yes") || says(&out->front, published_flags, "false", "no") ||
-        says(&out->front, statuses, "draft", "scheduled"))
-        return err_set(err, ERR_INPUT, "it is a draft");
-    return 0;
+    return status ? status : check_audience(out, err);
 }
 
 /* A text of one line as readers see it: without tags, entities as characters. */
@@ -151,12 +179,26 @@ static struct str take_summary(struct page *p)
     return plain.n > longest ? utf8_cut(plain, longest) : plain;
 }
 
+/* "_posts/2015-03-04-name.md": Jekyll's way to say the date; 0 where the name does not begin with one. */
+static int64_t date_of_name(const struct page *p)
+{
+    enum { date_bytes = 10 };
+    struct str path = p->file->path, name;
+    while (str_cut(&path, '/', &name))
+        ;
+    int64_t date;
+    bool dated = name.n > date_bytes && name.p[date_bytes] == '-' && lies_in(p, "_posts");
+    return dated && time_parse(str_slice(name, 0, date_bytes), &date) ? date : 0;
+}
+
 static int take_date(struct page *p, int64_t *out, struct err *err)
 {
     const struct yaml_value *found = news__yaml_find(&p->front, dates);
     struct str text = news__yaml_text(found);
-    *out = 0;
-    if (!text.n || str_eq_nocase(text, STR("true")) || time_parse(text, out))
+    *out = text.n ? 0 : date_of_name(p);
+    if (text.n && !str_eq_nocase(text, STR("true")) && time_parse(text, out) && *out == 0)
+        *out = 1; /* 0 is no date: the first day of 1970 begins a second later */
+    if (!text.n || str_eq_nocase(text, STR("true")) || *out)
         return 0;
     err_set(err, ERR_INPUT, "its date is no date: %.*s", (int)(text.n > 60 ? 60 : text.n), text.p);
     err_todo(err, "write it as 2026-11-23 or 2026-11-23T10:00:00Z");

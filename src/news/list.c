@@ -174,7 +174,7 @@ int news_item_by_code(
             err, ERR_NOT_FOUND, "there is no article with the short name %.*s here", STR_ARG(code));
     char date[32];
     time_rfc3339(at, date, sizeof date);
-    return err_set(err, ERR_GONE, "its author withdrew this article on %.10s", date);
+    return err_set(err, ERR_GONE, "this article was withdrawn, or came to its end, on %.10s", date);
 }
 
 int news_item_by_seq(

@@ -32,13 +32,19 @@ static bool is_tight(cmark_node *paragraph)
 /* Strikethrough's tildes are marks, not text. */
 static void add_text(struct plain *p, struct str text)
 {
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '~' && i + 1 < text.n && text.p[i + 1] == '~' &&
-            (i + 2 == text.n || text.p[i + 2] != '~') && (i == 0 || text.p[i - 1] != '~'))
-            i++;
-        else
-            buf_addc(&p->out, text.p[i]);
+    size_t from = 0, at;
+    for (size_t i = 0; (at = str_find_char(str_slice(text, i, text.n), '~')) != SIZE_MAX;) {
+        i += at;
+        size_t n = 1;
+        while (i + n < text.n && text.p[i + n] == '~')
+            n++;
+        if (n == 2) {
+            buf_adds(&p->out, str_slice(text, from, i));
+            from = i + n;
+        }
+        i += n;
     }
+    buf_adds(&p->out, str_slice(text, from, text.n));
 }
 
 static bool enter(void *ctx, cmark_node *node, enum markdown_type type, unsigned depth)

@@ -45,7 +45,7 @@ struct article {
     struct str license_text;       /* as declared, "" if none */
     struct str image_alt;          /* of image, "" if none */
     bool whole;                    /* the licence lets pages show the text */
-    int64_t published_at;          /* 0 where the record does not say */
+    int64_t published_at;          /* Unix seconds, also before 1970; 0 where the record does not say */
     struct str *topics;            /* "t" */
     size_t topic_count;
     struct credit *credits;

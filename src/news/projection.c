@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 enum {
-    version = 2, /* raise it when a table or what is written into it changes */
+    version = 4, /* raise it when a table or what is written into it changes */
     max_title = 500,
     max_summary = 1000,
     max_field = 2000,
@@ -257,7 +257,7 @@ static int read_row(struct apply *a, struct row *out)
     out->lang = news__primary_language(a->arena, article->language);
     out->summary = article->summary.n ? short_text(article->summary, max_summary) : make_excerpt(a, article);
     out->words = text_words(change->record->content);
-    if (article->published_at > 0 && article->published_at <= change->received_at)
+    if (article->published_at && article->published_at <= change->received_at)
         out->published_at = article->published_at;
     join_topics(a, out);
     join_credits(a, out);
@@ -326,6 +326,22 @@ static int add_revision(struct apply *a, const char *code)
     return run(a, c);
 }
 
+static int add_gone(struct apply *a, const char *code, int64_t at)
+{
+    struct sql_cursor *c = sql_open(a->db, &news_gone_add);
+    sql_int(c, 1, (int64_t)a->change->seq);
+    sql_text(c, 2, str_of(code));
+    sql_int(c, 3, at);
+    return run(a, c);
+}
+
+static int forget(struct apply *a, const struct sql_statement *statement)
+{
+    struct sql_cursor *c = sql_open(a->db, statement);
+    sql_int(c, 1, (int64_t)a->change->seq);
+    return run(a, c);
+}
+
 /* A revision besides the current one came or went: the count, and perhaps the date. */
 static int recount(struct apply *a, const char *code, const struct place *place)
 {
@@ -353,6 +369,8 @@ static int apply_article(struct apply *a)
 {
     const struct store_change *change = a->change;
     struct row row;
+    if (change->type == STORE_FORGOTTEN)
+        return forget(a, &news_gone_remove);
     if (change->type == STORE_SUPERSEDED && change->was_current)
         return 0; /* its successor follows */
     struct err why;
@@ -373,12 +391,12 @@ static int apply_article(struct apply *a)
     if (place.there && (place.actor != row.actor || !str_eq(place.d, row.article.d)))
         return 0; /* the name is another's */
     if (change->type == STORE_REMOVED) {
-        struct sql_cursor *c = sql_open(a->db, &news_revision_remove);
-        sql_int(c, 1, (int64_t)change->seq);
-        if ((status = run(a, c)))
+        if ((status = forget(a, &news_revision_remove)))
             return status;
-        if (place.there && place.seq == (int64_t)change->seq)
-            return remove_item(a, &place);
+        if (place.there && place.seq == (int64_t)change->seq) {
+            status = remove_item(a, &place);
+            return status || change->erased ? status : add_gone(a, row.code, change->removed_at);
+        }
         return recount(a, row.code, &place);
     }
     if ((status = add_revision(a, row.code)))
@@ -396,11 +414,8 @@ static int apply_deletion(struct apply *a)
 {
     const struct store_change *change = a->change;
     const struct record *r = change->record;
-    if (change->type == STORE_REMOVED) {
-        struct sql_cursor *c = sql_open(a->db, &news_gone_remove);
-        sql_int(c, 1, (int64_t)change->seq);
-        return run(a, c);
-    }
+    if (change->type == STORE_REMOVED)
+        return forget(a, &news_gone_remove);
     if (change->type != STORE_ADDED)
         return 0;
     for (size_t i = 0; i < r->tag_count; i++) {
@@ -411,22 +426,11 @@ static int apply_deletion(struct apply *a)
             continue;
         char code[NEWS_CODE_CHARS + 1];
         news_article_code(&address, code);
-        struct sql_cursor *c = sql_open(a->db, &news_gone_add);
-        sql_int(c, 1, (int64_t)change->seq);
-        sql_text(c, 2, str_of(code));
-        sql_int(c, 3, r->created_at);
-        int status = run(a, c);
+        int status = add_gone(a, code, r->created_at);
         if (status)
             return status;
     }
     return 0;
-}
-
-static int forget(struct apply *a, const struct sql_statement *statement)
-{
-    struct sql_cursor *c = sql_open(a->db, statement);
-    sql_int(c, 1, (int64_t)a->change->seq);
-    return run(a, c);
 }
 
 static int apply_profile(struct apply *a)
@@ -506,6 +510,7 @@ const struct store_projection news_projection = {
     .version = version,
     .schema = news_schema_sql,
     .apply = apply,
+    .remembers = true,
 };
 
 /* ---- search */
@@ -520,7 +525,7 @@ static int extract_article(struct arena *arena, const struct record *r, struct s
     out->title = article.title;
     out->summary = article.summary;
     out->language = news__primary_language(arena, article.language);
-    if (article.published_at > 0 && article.published_at <= r->created_at)
+    if (article.published_at && article.published_at <= r->created_at)
         out->date = article.published_at; /* the one that lists show */
     if (article.whole && !out->no_body && markdown_plain(arena, r->content, &out->body, &err))
         out->body = r->content; /* a bomb: its words are found all the same */

@@ -223,6 +223,19 @@ static int answer_account_add(struct message *m)
     return bad;
 }
 
+static int answer_account_bring(struct message *m)
+{
+    struct str name = unpack_str(&m->in), password = unpack_str(&m->in);
+    struct str text = unpack_str(&m->in), text_password = unpack_str(&m->in);
+    if (!unpack_end(&m->in))
+        return malformed(m->err);
+    struct pubkey key;
+    int bad = node_account_bring(m->node, name, password, text, text_password, &key, m->err);
+    if (!bad)
+        buf_add(m->out, key.b, sizeof key.b);
+    return bad;
+}
+
 static int answer_account_own_key(struct message *m)
 {
     struct str name = unpack_str(&m->in);
@@ -288,6 +301,7 @@ static int (*const answers[NODE_REQUESTS])(struct message *m) = {
     [NODE_SOURCE_FORGET] = answer_source_forget,
     [NODE_BLOB] = answer_blob,
     [NODE_ACCOUNT_ADD] = answer_account_add,
+    [NODE_ACCOUNT_BRING] = answer_account_bring,
     [NODE_ACCOUNT_OWN_KEY] = answer_account_own_key,
     [NODE_ACCOUNT_PASSWORD] = answer_account_password,
     [NODE_ACCOUNT_REMOVE] = answer_account_remove,

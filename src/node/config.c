@@ -2,6 +2,8 @@
  * one that is not known. Leans on inih for the lines. */
 #include "node/node.h"
 
+#include "base/utf8.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <ini.h>
@@ -97,6 +99,14 @@ static bool read_choice(const char *text, const char *choices, int64_t *out)
     return false;
 }
 
+static bool is_clean(const char *text)
+{
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return false;
+    return utf8_valid(str_of(text));
+}
+
 static int check_value(const struct config_option *o, const char *text, int64_t *number, struct err *err)
 {
     const char *wanted = NULL;
@@ -106,7 +116,14 @@ static int check_value(const struct config_option *o, const char *text, int64_t 
         if (*number < o->min || *number > o->max)
             return err_set(err, ERR_INPUT, "%s.%s is %" PRId64 " to %" PRId64 " bytes long, not %" PRId64,
                 o->section, o->name, o->min, o->max, *number);
-        return 0;
+        if (!is_clean(text))
+            return err_set(err, ERR_INPUT, "%s.%s holds control characters, or bytes that are no UTF-8",
+                o->section, o->name);
+        if (o->wanted)
+            wanted = o->wanted(text);
+        if (!wanted)
+            return 0;
+        break;
     case CONFIG_INT:
         wanted = read_int(text, number) ? NULL : "a whole number";
         break;
@@ -170,6 +187,8 @@ struct reading {
     unsigned line;
     struct err err; /* the first thing wrong */
     unsigned err_line;
+    unsigned unknown_line; /* of a section that there is not; 0: none so far */
+    char unknown[61];
 };
 
 static const char not_a_line[] = "this is neither [section] nor name = value nor a ; comment";
@@ -179,33 +198,73 @@ static void note(struct reading *r)
     r->err_line = r->line;
 }
 
+static char *refuse_line(struct reading *r, const char *what)
+{
+    err_set(&r->err, ERR_INPUT, "%s", what);
+    r->err_line = r->line;
+    return NULL;
+}
+
+static bool has_section(const struct config *c, struct str section)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (str_eqz(section, c->options[i].section))
+            return true;
+    return false;
+}
+
+/* An unknown section with an option in it is told by that option, whose nearest can be named. */
+static char *refuse_empty_section(struct reading *r)
+{
+    err_set(&r->err, ERR_INPUT, "there is no section [%s]", r->unknown);
+    err_todo(&r->err, "`widenet help config` lists all");
+    r->err_line = r->unknown_line;
+    return NULL;
+}
+
+/* "[section]": inih would go on behind one without an end, and blame the lines that follow. */
+static char *check_section(struct reading *r, char *line)
+{
+    const char *end = strchr(line, ']');
+    if (!end)
+        return refuse_line(r, not_a_line);
+    if (r->unknown_line)
+        return refuse_empty_section(r);
+    struct str section = {line + 1, (size_t)(end - line - 1)};
+    if (!has_section(r->config, section)) {
+        r->unknown_line = r->line;
+        snprintf(r->unknown, sizeof r->unknown, "%.*s", STR_ARG(section));
+    }
+    return line;
+}
+
 /* inih's reader: one whole line a call, without leading blanks (which inih would take for the continuation of
  * the line before). */
 static char *next_line(char *out, int size, void *stream)
 {
     struct reading *r = stream;
-    if (r->err.code || !fgets(out, size, r->file))
+    int n = 0, c = 0;
+    if (r->err.code)
         return NULL;
-    r->line++;
-    size_t n = strlen(out);
-    if (n == 0 || (out[n - 1] != '\n' && !feof(r->file))) {
-        int next = fgetc(r->file);
-        if (n == 0 || next != EOF) {
-            err_set(&r->err, ERR_INPUT,
-                n ? "the line is longer than %d bytes" : "the line holds a zero byte (longest line: %d)",
-                size - 2);
-            note(r);
+    while (c != '\n' && (c = fgetc(r->file)) != EOF) {
+        if (!n++)
+            r->line++;
+        if (n == size || !c) {
+            if (!c)
+                return refuse_line(r, "the line holds a zero byte");
+            err_set(&r->err, ERR_INPUT, "the line is longer than %d bytes", size - 2);
+            r->err_line = r->line;
             return NULL;
         }
+        out[n - 1] = (char)c;
     }
+    if (!n)
+        return r->unknown_line ? refuse_empty_section(r) : NULL;
+    out[n] = 0;
     size_t blanks = strspn(out, " \t");
-    memmove(out, out + blanks, n - blanks + 1);
-    if (out[0] == '[' && !strchr(out, ']')) { /* inih would go on, and blame the lines behind it */
-        err_set(&r->err, ERR_INPUT, "%s", not_a_line);
-        note(r);
-        return NULL;
-    }
-    return out;
+    memmove(out, out + blanks, (size_t)n - blanks + 1);
+    size_t mark = r->line == 1 && !strncmp(out, "\xef\xbb\xbf", 3) ? 3 : 0;
+    return out[mark] == '[' && !check_section(r, out + mark) ? NULL : out;
 }
 
 static int on_value(void *user, const char *section, const char *name, const char *value)

@@ -57,6 +57,7 @@ enum node_request {
     NODE_SOURCE_FORGET,    /* name */
     NODE_BLOB,             /* media type, bytes → hash */
     NODE_ACCOUNT_ADD,      /* name, password → key */
+    NODE_ACCOUNT_BRING,    /* name, password, key, its password → key */
     NODE_ACCOUNT_OWN_KEY,  /* name, key */
     NODE_ACCOUNT_PASSWORD, /* name, old, new */
     NODE_ACCOUNT_REMOVE,   /* name */
@@ -84,11 +85,21 @@ int node__remote_publish(struct node_remote *remote, const struct pubkey *key, s
 int node__remote_ask(struct node_remote *remote, const struct buf *request, bool again, struct buf *answer,
     struct unpack *u, struct err *err);
 
+/* For requests that are strings alone, STRINGS(a, b, …); what was sent is wiped. */
+int node__ask_strings(struct node *node, enum node_request type, const struct str *v, size_t n, bool again,
+    struct buf *answer, struct unpack *u, struct err *err);
+#define STRINGS(...) (struct str[]){__VA_ARGS__}, sizeof((struct str[]){__VA_ARGS__}) / sizeof(struct str)
+int node__take_key(struct unpack *u, struct pubkey *out, struct err *err); /* an answer that is a key */
+
 /* The unsigned fields of a record, as messages carry them. */
 void node__pack_record(struct buf *out, const struct record *r);
 int node__unpack_record(struct unpack *u, struct arena *arena, struct record *out, struct err *err);
 
 /* ---- local work ---- */
+
+int node__keeper(struct node *node, struct keeper **out, struct err *err); /* node_keeper, with its code */
+int node__find_account(
+    struct node *node, struct arena *arena, struct str name, struct account *out, struct err *err);
 
 int node__append_local(struct node *node, struct store_item *items, size_t n, bool wait, struct err *err);
 int node__publish_local(struct node *node, const struct pubkey *key, struct record *r, size_t n,

@@ -79,6 +79,15 @@ struct keeper *node_keeper(struct node *node, struct err *err)
     return keeper;
 }
 
+int node__keeper(struct node *node, struct keeper **out, struct err *err)
+{
+    struct err why = {0};
+    *out = node_keeper(node, &why);
+    if (!*out && err)
+        *err = why;
+    return *out ? 0 : why.code;
+}
+
 /* ---- opening ---- */
 
 static int open_store(struct node *node, enum store_mode mode, struct err *err)
@@ -92,7 +101,8 @@ static int open_store(struct node *node, enum store_mode mode, struct err *err)
     return store_open(node->directory, mode, node->options.tables, &options, &node->store, err);
 }
 
-/* A command run by root in another user's directory would leave files the node cannot open. */
+/* A command run by root in another user's directory would leave files the node cannot open. One that only
+ * reads leaves SQLite's, which it gives to whom the database belongs. */
 static int check_owner(const char *directory, struct err *err)
 {
     struct stat st;
@@ -140,7 +150,7 @@ static int open_all(struct node *node, struct err *err)
     }
     if (!bad && node->mode != NODE_READ)
         bad = become_writer(node, err);
-    if (!bad && !node->remote && node->mode != NODE_SERVE)
+    if (!bad && !node->remote && node->mode == NODE_WRITE)
         bad = check_owner(node->directory, err);
     if (!bad)
         bad = open_store(node, node->mode == NODE_READ || node->remote ? STORE_READ_ONLY : STORE_WRITE, err);

@@ -32,6 +32,8 @@ struct config_option {
     int64_t min, max;    /* of INT and SIZE; TEXT: bytes */
     const char *choices; /* CONFIG_CHOICE: "open|invitation|closed" */
     const char *help;    /* one sentence, ends in a stop */
+    /* Of TEXT, where not every text will do: what it must be instead, or NULL if it is right. */
+    const char *(*wanted)(const char *text);
 };
 struct config;
 /* Reads file; a missing one is fine unless must_exist. An unknown option, a value out of bounds: ERR_INPUT,
@@ -57,13 +59,20 @@ enum node_mode {
     NODE_WRITE, /* the lock, or the running node's socket */
     NODE_SERVE, /* the lock, or ERR_BUSY with the holder's pid; answers node.sock */
 };
+
+/* What a room keeps for an account beside its records (sessions, drafts): removed in one transaction with the
+ * account, whoever removes it. Rooms bring rows; main.c joins them. */
+struct account_belonging {
+    int (*remove)(struct sql *db, const struct pubkey *key, struct err *err); /* the table ends with NULL */
+};
 struct node_options {
     const char *directory; /* made (0700) where missing, except with NODE_READ */
     const struct config *config;
     struct config *own_config; /* destroyed by node_close; usually the same; may be NULL */
     const struct store_tables *tables;
-    const char *url;     /* this node's own address, for NIP-62; may be NULL */
-    const char *program; /* ourselves, to start the keeper; NULL with NODE_READ */
+    const struct account_belonging *belongings; /* may be NULL */
+    const char *url;                            /* this node's own address, for NIP-62; may be NULL */
+    const char *program;                        /* ourselves, to start the keeper; NULL with NODE_READ */
     /* Obtains a socket to a keeper, at first and after each of its ends; NULL: the node starts its own when
      * it first needs one. */
     int (*keeper_socket)(void *ctx);
@@ -114,10 +123,16 @@ struct account {
     struct str name; /* 1 … 32 of a–z 0–9 - _ . */
     struct pubkey key;
     bool own_key; /* signs with NIP-07: the keeper has no key */
+    bool brought; /* the key was there before the account, and may have said elsewhere whose it is */
     int64_t created_at;
 };
 int node_account_add(
     struct node *node, struct str name, struct str password, struct pubkey *key, struct err *err);
+/* Likewise with a key that was there before: key_text is "ncryptsec1…" (NIP-49) under key_password, or
+ * "nsec1…". ERR_INPUT: no whole key; ERR_DENIED: key_password does not open it; ERR_EXISTS: the name or the
+ * key has an account. */
+int node_account_bring(struct node *node, struct str name, struct str password, struct str key_text,
+    struct str key_password, struct pubkey *key, struct err *err);
 int node_account_add_own_key(struct node *node, struct str name, const struct pubkey *key, struct err *err);
 int node_account_list(
     struct node *node, struct arena *arena, struct account **out, size_t *n, struct err *err);
@@ -129,7 +144,8 @@ int node_account_password(
     struct node *node, struct str name, struct str old_password, struct str new_password, struct err *err);
 /* What the keeper signed with an account's key, the last lines of its chained log (keeper_log). */
 int node_account_log(struct node *node, struct str name, struct buf *out, struct err *err);
-/* Key and account go, sessions end; what was published stays unless vanish was published before. */
+/* Key and account go, and with them what the rooms keep for it; what was published stays unless vanish was
+ * published before. */
 int node_account_remove(struct node *node, struct str name, struct err *err);
 int node_invitation_create(struct node *node, struct buf *code, struct err *err);
 int node_invitation_use(

@@ -379,6 +379,12 @@ static int leave(void *ctx, struct sql *db, struct err *err)
     return sql_done(c, err);
 }
 
+int node__opinions_remove(struct sql *db, const struct pubkey *account, struct err *err)
+{
+    struct leave l = {.account = account};
+    return leave(&l, db, err);
+}
+
 int node_opinion_leave(struct node *node, const struct pubkey *account, const char *erase_at, struct err *err)
 {
     struct arena *arena _cleanup_arena_ = arena_create(0);

@@ -82,13 +82,6 @@ void node__remote_close(struct node_remote *r)
     free(r);
 }
 
-static void wipe(struct buf *b)
-{
-    if (b->p)
-        sodium_memzero(b->p, b->cap);
-    buf_finish(b);
-}
-
 static int ask_once(struct node_remote *r, const struct buf *request, struct buf *answer, struct err *err)
 {
     if (r->fd < 0) {
@@ -96,7 +89,7 @@ static int ask_once(struct node_remote *r, const struct buf *request, struct buf
         if (bad)
             return bad == ERR_NOT_FOUND ? ERR_CLOSED : bad;
     }
-    struct buf frame __attribute__((cleanup(wipe))) = BUF_INIT;
+    struct buf frame _cleanup_wipe_ = BUF_INIT;
     buf_reserve(&frame, request->n + 8);
     frame_begin(&frame);
     buf_adds(&frame, buf_str(request));
@@ -227,4 +220,26 @@ int node__remote_publish(struct node_remote *remote, const struct pubkey *key, s
         at += (size_t)took;
     }
     return 0;
+}
+
+/* ---- strings out, fields back ---- */
+
+int node__ask_strings(struct node *node, enum node_request type, const struct str *v, size_t n, bool again,
+    struct buf *answer, struct unpack *u, struct err *err)
+{
+    struct buf request _cleanup_wipe_ = BUF_INIT;
+    size_t need = 16;
+    for (size_t i = 0; i < n; i++)
+        need += v[i].n + 4;
+    buf_reserve(&request, need);
+    pack_u8(&request, (uint8_t)type);
+    for (size_t i = 0; i < n; i++)
+        pack_str(&request, v[i]);
+    return node__remote_ask(node->remote, &request, again, answer, u, err);
+}
+
+int node__take_key(struct unpack *u, struct pubkey *out, struct err *err)
+{
+    unpack_bytes(u, out, sizeof *out);
+    return unpack_end(u) ? 0 : err_set(err, ERR_INTERNAL, "the running node's answer is malformed");
 }

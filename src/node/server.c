@@ -35,13 +35,6 @@ struct node_server {
     struct client clients[MAX_CLIENTS];
 };
 
-static void wipe(struct buf *b)
-{
-    if (b->p)
-        sodium_memzero(b->p, b->cap);
-    buf_finish(b);
-}
-
 static bool readable(int fd, int timeout_ms)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -63,7 +56,7 @@ static void mark(struct client *c, bool busy)
 static void *serve_client(void *arg)
 {
     struct client *c = arg;
-    struct buf in __attribute__((cleanup(wipe))) = BUF_INIT;
+    struct buf in _cleanup_wipe_ = BUF_INIT;
     while (readable(c->fd, IDLE_MS) && frame_receive(c->fd, &in, NODE_MAX_MESSAGE, STALL_MS, NULL) == 1) {
         struct buf reply _cleanup_buf_ = BUF_INIT;
         mark(c, true);
@@ -76,7 +69,7 @@ static void *serve_client(void *arg)
         if (bad)
             break;
         if (in.cap > NODE_BATCH_BYTES * 2)
-            wipe(&in);
+            buf_wipe(&in);
     }
     pthread_mutex_lock(&c->server->lock);
     shutdown(c->fd, SHUT_RDWR);

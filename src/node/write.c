@@ -150,15 +150,16 @@ static int sign_all(struct keeper *keeper, const struct pubkey *key, struct reco
 int node__publish_local(struct node *node, const struct pubkey *key, struct record *r, size_t n,
     struct store_item *out, bool wait, struct err *err)
 {
-    struct keeper *keeper = node_keeper(node, err);
-    if (!keeper)
-        return err ? err->code : ERR_CLOSED;
+    struct keeper *keeper;
+    int bad = node__keeper(node, &keeper, err);
+    if (bad)
+        return bad;
     for (size_t i = 0; i < n; i++)
         out[i] = (struct store_item){.record = &r[i]};
     char *good = calloc(n ? n : 1, 1);
     if (!good)
         return err_set(err, ERR_MEMORY, "out of memory");
-    int bad = sign_all(keeper, key, r, n, out, good, err);
+    bad = sign_all(keeper, key, r, n, out, good, err);
     if (!bad)
         bad = append_good(node, out, n, good, wait, err);
     free(good);
@@ -201,10 +202,11 @@ int node_publish_unattended(
 int node_publish(struct node *node, const struct keeper_session *session, struct record *r, bool wait,
     uint64_t *seq, struct err *err)
 {
-    struct keeper *keeper = node_keeper(node, err);
-    if (!keeper)
-        return err ? err->code : ERR_CLOSED;
-    int bad = keeper_sign(keeper, session, r, err);
+    struct keeper *keeper;
+    int bad = node__keeper(node, &keeper, err);
+    if (bad)
+        return bad;
+    bad = keeper_sign(keeper, session, r, err);
     struct store_item item = {.record = r};
     if (!bad)
         bad = append_good(node, &item, 1, NULL, wait, err);

@@ -259,22 +259,13 @@ int record__json_end(struct record__json *j)
     return j->p == j->end ? 0 : record__json_fail(j, "something follows its end");
 }
 
-size_t record__escape_extra(struct str s)
-{
-    if (!s.n)
-        return 0;
-    size_t extra = 0;
-    const char *p = s.p, *end = s.p + s.n;
-    while ((p = record__scan(p, end, false)) < end)
-        extra += extra_of((uint8_t)*p++);
-    return extra;
-}
-
 void record__add_string(struct buf *b, struct str s)
 {
     static const char hex[] = "0123456789abcdef";
-    buf_reserve(b, s.n + record__escape_extra(s) + 3);
-    char *o = b->p + b->n;
+    const size_t escaped = sizeof "\\u0000\"";
+    size_t room = s.n + s.n / 16 + 32; /* of what follows; more where it has many escapes */
+    buf_reserve(b, room);
+    char *o = b->p + b->n, *limit = o + room;
     *o++ = '"';
     const char *p = s.n ? s.p : "", *end = p + s.n;
     while (p < end) {
@@ -283,6 +274,13 @@ void record__add_string(struct buf *b, struct str s)
         o += stop - p;
         if (stop == end)
             break;
+        if ((size_t)(limit - o) < (size_t)(end - stop) + escaped) {
+            b->n = (size_t)(o - b->p);
+            room = 2 * (size_t)(end - stop) + 4 * escaped;
+            buf_reserve(b, room);
+            o = b->p + b->n;
+            limit = o + room;
+        }
         uint8_t c = (uint8_t)*stop;
         *o++ = '\\';
         switch (c) {

@@ -42,9 +42,7 @@ int record__json_number(struct record__json *j, int64_t max, int64_t *out);
 /* Nothing but white space is left. */
 int record__json_end(struct record__json *j);
 
-/* The bytes that s takes between quotes in the hashed form, minus s.n. */
-size_t record__escape_extra(struct str s);
-/* Appends s in quotes in that form. */
+/* Appends s in quotes in the form that is hashed. */
 void record__add_string(struct buf *b, struct str s);
 
 #endif

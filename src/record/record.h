@@ -55,6 +55,8 @@ void record_to_json(const struct record *r, struct buf *out);
 /* id is right and the signature is the key's. ERR_INPUT says which is not. Thread-safe; recently seen public
  * keys are kept parsed (a bounded cache). */
 int record_verify(const struct record *r, struct err *err);
+/* The same, and appends its canonical JSON where it is good: who wants both pays for writing it once. */
+int record_verify_to_json(const struct record *r, struct buf *out, struct err *err);
 /* Fills pubkey, id and sig from the secret key. Only keeper, tests and benchmarks call it. ERR_INPUT for a
  * key out of range, ERR_LIMIT where the record is too large. */
 int record_sign(struct record *r, const uint8_t secret[32], struct err *err);

@@ -64,24 +64,64 @@ void record_compute_id(const struct record *r, struct record_id *out)
     record__sha256(form.p, form.n, out->b);
 }
 
-void record_to_json(const struct record *r, struct buf *out)
+/* Where the fields that are hashed stand in the JSON. */
+struct span {
+    size_t from, to;
+};
+struct spans {
+    struct span pubkey, created_at, kind, tags, content;
+};
+
+#define ADD_LITERAL(out, literal) buf_add(out, literal, sizeof(literal) - 1)
+
+static void to_json(const struct record *r, struct buf *out, struct spans *s)
 {
     buf_reserve(out, 400 + r->content.n + 64 * r->tag_count);
-    buf_addz(out, "{\"id\":\"");
+    ADD_LITERAL(out, "{\"id\":\"");
     add_hex(out, r->id.b, sizeof r->id.b);
-    buf_addz(out, "\",\"pubkey\":\"");
+    ADD_LITERAL(out, "\",\"pubkey\":\"");
+    s->pubkey.from = out->n;
     add_hex(out, r->pubkey.b, sizeof r->pubkey.b);
-    buf_addz(out, "\",\"created_at\":");
+    s->pubkey.to = out->n;
+    ADD_LITERAL(out, "\",\"created_at\":");
+    s->created_at.from = out->n;
     add_number(out, r->created_at);
-    buf_addz(out, ",\"kind\":");
+    s->created_at.to = out->n;
+    ADD_LITERAL(out, ",\"kind\":");
+    s->kind.from = out->n;
     add_number(out, r->kind);
-    buf_addz(out, ",\"tags\":");
+    s->kind.to = out->n;
+    ADD_LITERAL(out, ",\"tags\":");
+    s->tags.from = out->n;
     add_tags(out, r);
-    buf_addz(out, ",\"content\":");
+    s->tags.to = out->n;
+    ADD_LITERAL(out, ",\"content\":");
+    s->content.from = out->n;
     record__add_string(out, r->content);
-    buf_addz(out, ",\"sig\":\"");
+    s->content.to = out->n;
+    ADD_LITERAL(out, ",\"sig\":\"");
     add_hex(out, r->sig.b, sizeof r->sig.b);
-    buf_addz(out, "\"}");
+    ADD_LITERAL(out, "\"}");
+}
+
+void record_to_json(const struct record *r, struct buf *out)
+{
+    struct spans s;
+    to_json(r, out, &s);
+}
+
+static struct str cut(const struct buf *b, struct span s)
+{
+    return str_slice(buf_str(b), s.from, s.to);
+}
+
+void record__to_json_and_id(const struct record *r, struct buf *out, struct record_id *id)
+{
+    struct spans s;
+    to_json(r, out, &s);
+    const struct str form[] = {STR("[0,\""), cut(out, s.pubkey), STR("\","), cut(out, s.created_at), STR(","),
+        cut(out, s.kind), STR(","), cut(out, s.tags), STR(","), cut(out, s.content), STR("]")};
+    record__sha256_parts(form, sizeof form / sizeof *form, id->b);
 }
 
 int record__check_size(uint32_t kind, size_t serialized_bytes, struct err *err)

@@ -4,9 +4,10 @@
  * Not a gate: foreign records of other shapes belong to the pool, and rooms read them as far as they can.
  * This keeps our own from drifting from the page. A later kind is some rows here and its section there. */
 #include "base/hex.h"
+#include "base/time.h"
 #include "record/json.h"
 
-enum value { TEXT, EMPTY, ID, KIND, TIME, OWN_ADDRESS, LINK, RELAY, TOPIC, NAME, ACTOR };
+enum value { TEXT, EMPTY, ID, KIND, TIME, DATE, OWN_ADDRESS, LINK, RELAY, TOPIC, NAME, ACTOR };
 #define MANY SIZE_MAX
 
 /* One row a tag of a kind: its name, how often at least and at most, what its value (v[1]) is, and how many
@@ -26,7 +27,7 @@ static const struct rule {
     {30023, "title", 1, 1, TEXT, 2},
     {30023, "summary", 0, 1, TEXT, 2},
     {30023, "image", 0, 1, LINK, 2},
-    {30023, "published_at", 0, 1, TIME, 2},
+    {30023, "published_at", 0, 1, DATE, 2},
     {30023, "t", 0, MANY, TOPIC, 2},
     {30023, "credit", 0, MANY, TEXT, 2},
     {30023, "r", 0, MANY, LINK, 2},
@@ -62,6 +63,7 @@ static bool fits(const struct record *r, enum value value, struct str s)
 {
     uint8_t bytes[32];
     uint64_t number;
+    int64_t date;
     struct address address;
     switch (value) {
     case TEXT:
@@ -74,6 +76,8 @@ static bool fits(const struct record *r, enum value value, struct str s)
         return s.n && str_to_u64(s, UINT16_MAX, &number);
     case TIME:
         return s.n && str_to_u64(s, RECORD__MAX_NUMBER, &number);
+    case DATE: /* of something older than its record, perhaps than 1970 */
+        return str_to_i64(s, TIME_FIRST, TIME_LAST, &date);
     case OWN_ADDRESS:
         return address_parse(s, &address) && pubkey_eq(&address.pubkey, &r->pubkey);
     case LINK:
@@ -93,7 +97,7 @@ static bool fits(const struct record *r, enum value value, struct str s)
 static const char *asked_for(enum value value)
 {
     static const char *const words[] = {"some text", "an empty string", "64 hexadecimal digits",
-        "a number of a kind", "Unix seconds", "an address of the same key", "a link",
+        "a number of a kind", "Unix seconds", "Unix seconds", "an address of the same key", "a link",
         "ALL_RELAYS or a relay's address", "a topic in lower case without #", "a name of 1 to 184 bytes",
         "person, organisation, rating-service, channel or node"};
     return words[value];

@@ -28,6 +28,15 @@ void record__sha256(const void *p, size_t n, uint8_t out[32])
     crypto_hash_sha256(out, p, n);
 }
 
+void record__sha256_parts(const struct str *parts, size_t n, uint8_t out[32])
+{
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    for (size_t i = 0; i < n; i++)
+        crypto_hash_sha256_update(&state, (const uint8_t *)parts[i].p, parts[i].n);
+    crypto_hash_sha256_final(&state, out);
+}
+
 bool record__key_parsed(const struct pubkey *k, secp256k1_xonly_pubkey *out)
 {
     struct shard *shard = &key_cache[k->b[0] % SHARDS];
@@ -62,15 +71,34 @@ bool record__signature_valid(const struct pubkey *key, const uint8_t message[32]
            secp256k1_schnorrsig_verify(secp256k1_context_static, sig->b, message, 32, &parsed);
 }
 
-int record_verify(const struct record *r, struct err *err)
+/* id: what its fields hash to. */
+static int judge(const struct record *r, const struct record_id *id, struct err *err)
 {
-    struct record_id id;
-    record_compute_id(r, &id);
-    if (!record_id_eq(&id, &r->id))
+    if (!record_id_eq(id, &r->id))
         return err_set(err, ERR_INPUT, "record: its id is not the hash of its fields");
-    if (record__signature_valid(&r->pubkey, id.b, &r->sig))
+    if (record__signature_valid(&r->pubkey, id->b, &r->sig))
         return 0;
     if (!pubkey_valid(&r->pubkey))
         return err_set(err, ERR_INPUT, "record: its pubkey is no public key");
     return err_set(err, ERR_INPUT, "record: its signature is not by its pubkey");
+}
+
+int record_verify(const struct record *r, struct err *err)
+{
+    struct record_id id;
+    record_compute_id(r, &id);
+    return judge(r, &id, err);
+}
+
+int record_verify_to_json(const struct record *r, struct buf *out, struct err *err)
+{
+    struct record_id id;
+    size_t before = out->n;
+    record__to_json_and_id(r, out, &id);
+    int rc = judge(r, &id, err);
+    if (rc < 0) {
+        out->n = before;
+        out->p[before] = 0;
+    }
+    return rc;
 }

@@ -35,6 +35,7 @@ struct import {
 
 struct piece {
     struct buf text;
+    struct buf ends;   /* uint32_t: where each line ends in it */
     uint64_t line;     /* number of its first */
     uint64_t too_long; /* the line before it that was refused unread, or 0 */
 };
@@ -71,6 +72,17 @@ static size_t last_newline(struct str s)
 {
     const char *at = s.n ? memrchr(s.p, '\n', s.n) : NULL;
     return at ? (size_t)(at - s.p) + 1 : 0;
+}
+
+static void find_lines(struct piece *p)
+{
+    buf_clear(&p->ends);
+    for (size_t at = 0; at < p->text.n;) {
+        const char *newline = memchr(p->text.p + at, '\n', p->text.n - at);
+        uint32_t end = (uint32_t)(newline ? (size_t)(newline - p->text.p) : p->text.n);
+        buf_add(&p->ends, &end, sizeof end);
+        at = (size_t)end + 1;
+    }
 }
 
 /* A piece of whole lines; false at the end. Under read_mutex. */
@@ -116,10 +128,8 @@ static bool read_piece(struct import *m, struct piece *p, struct err *err)
         }
     }
     p->line = m->line;
-    for (const char *at = p->text.p, *end = at + p->text.n; p->text.n && at < end; m->line++) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        at = newline ? newline + 1 : end;
-    }
+    find_lines(p);
+    m->line += p->ends.n / sizeof(uint32_t);
     return p->text.n || p->too_long || !m->end;
 }
 
@@ -152,13 +162,12 @@ static void take_line(struct import *m, struct work *k, struct str line, uint64_
     if (!line.n)
         return;
     struct record *r = ARENA_NEW(k->arena, struct record);
-    if (record_parse(k->arena, line, r, &why) < 0 || record_verify(r, &why) < 0) {
+    if (record_parse(k->arena, line, r, &why) < 0 || record_verify_to_json(r, &k->raw, &why) < 0) {
         snprintf(reason, sizeof reason, "invalid: %s", why.what);
         refuse(m, number, reason);
         return;
     }
     work_grow(k);
-    record_to_json(r, &k->raw);
     k->items[k->n] = (struct store_item){.record = r};
     k->lines[k->n] = number;
     k->ends[k->n++] = k->raw.n;
@@ -198,9 +207,11 @@ static int do_piece(struct import *m, struct work *k, const struct piece *p, str
     k->n = 0;
     if (p->too_long)
         refuse(m, p->too_long, "invalid: the line is longer than any record");
-    struct str rest = buf_str(&p->text), line;
-    for (uint64_t number = p->line; rest.n && str_cut(&rest, '\n', &line); number++)
-        take_line(m, k, line, number);
+    uint32_t start = 0, end;
+    for (size_t i = 0; i < p->ends.n / sizeof end; i++, start = end + 1) {
+        memcpy(&end, p->ends.p + i * sizeof end, sizeof end);
+        take_line(m, k, str_slice(buf_str(&p->text), start, end), p->line + i);
+    }
     for (size_t i = 0, from = 0; i < k->n; from = k->ends[i++])
         k->items[i].raw = (struct str){k->raw.p + from, k->ends[i] - from};
     if (k->n) {
@@ -219,7 +230,7 @@ static void *run(void *ctx)
 {
     struct import *m = ctx;
     struct work k = {.arena = arena_create(0)};
-    struct piece p = {BUF_INIT, 0, 0};
+    struct piece p = {BUF_INIT, BUF_INIT, 0, 0};
     struct err err = {0};
     while (!failed(m)) {
         pthread_mutex_lock(&m->read_mutex);
@@ -238,6 +249,7 @@ static void *run(void *ctx)
         }
     }
     buf_finish(&p.text);
+    buf_finish(&p.ends);
     buf_finish(&k.raw);
     free(k.items);
     free(k.lines);

@@ -14,7 +14,7 @@
 #define STORE_FUTURE_SECONDS 900
 #define STORE_DEFAULT_LIMIT 5000
 #define STORE_INDEX_VERSION                                                                                  \
-    1 /* of schema.sql, the tokenizer and what is indexed: raise it to have all made anew */
+    2 /* of schema.sql, the tokenizer and what is indexed: raise it to have all made anew */
 
 /* revisions: returned instead of 0 where the address has only deleted records. */
 #define STORE__GONE 1000000000
@@ -72,6 +72,8 @@ struct store { /* each back end's own struct begins with it */
     char *node_url; /* or NULL */
     void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
     void *progress_ctx;
+    void (*erased)(void *ctx, uint64_t records, bool clean);
+    void *erased_ctx;
     _Atomic uint64_t erasures; /* through this handle */
 };
 struct store_read { /* likewise */
@@ -100,6 +102,12 @@ int sql__run(struct sql *db, const char *text, struct err *err); /* one or sever
 int sql__begin(struct sql *db, struct err *err);                 /* BEGIN IMMEDIATE */
 int sql__commit(struct sql *db, struct err *err);
 void sql__rollback(struct sql *db);
+/* Keys that are being erased, as a reader's snapshot has them. */
+struct leaving {
+    struct leaving_key *at; /* sorted by actor */
+    size_t n, cap;
+};
+struct leaving *sql__leaving(struct sql *db);
 /* A value found by one integer or text parameter; missing gives fallback. */
 int sql__meta_get(struct sql *db, const char *name, int64_t fallback, int64_t *out, struct err *err);
 int sql__meta_set(struct sql *db, const char *name, int64_t value, struct err *err);
@@ -109,9 +117,15 @@ struct actor_cache **sql__actors(struct sql *db);
 void actor__forget(struct sql *db); /* after a rollback */
 void actor__destroy(struct actor_cache *c);
 
+/* ---- leaving.c: what is being erased is hidden */
+int leaving__load(struct sql *db, struct err *err); /* inside a reader's transaction */
+bool leaving__holds(const struct leaving *l, int64_t actor, int64_t created_at);
+int leaving__register(sqlite3 *db, struct leaving *l); /* the function store_leaving(); SQLite's result */
+
 /* ---- tables.c: state and projections on one connection */
 
 /* Inside a transaction. ERR_VERSION where the tables are newer than we are. */
+int tables__exists(struct sql *db, const char *name, bool *exists, struct err *err);
 int tables__migrate(struct sql *db, const struct store_tables *t, struct err *err);
 /* Who writes must know every room whose tables are there: one that is missing would miss what is applied.
  * ERR_VERSION. */
@@ -162,7 +176,8 @@ struct search_text {
 };
 bool rules__search_text(
     struct arena *arena, const struct store_tables *t, const struct record *r, struct search_text *out);
-/* The words facts are written as: letter k (kind), a (author), t (topic), l (language). */
+/* The words facts are written as: letter k (kind), a (author), t (topic), l (language), w (a word of the
+ * title). */
 void rules__fact(struct buf *out, char letter, struct str value);
 
 /* ---- plan.c: a person's query, read */

@@ -257,8 +257,8 @@ int plan__parse(struct arena *arena, const struct search_query *q, struct search
         return err_set(err, ERR_LIMIT, "search gives at most 100 at a time, and goes back %d", OFFSET_MAX);
     memset(out, 0, sizeof *out);
     out->query = q;
-    out->from = INT64_C(-62135596800); /* the years time_parse knows */
-    out->until = INT64_C(253402300799);
+    out->from = TIME_FIRST;
+    out->until = TIME_LAST;
     out->terms = ARENA_ARRAY(arena, struct search_term, TERMS_MAX);
     out->facts = ARENA_ARRAY(arena, struct search_fact, FACTS_MAX + 1);
     struct reader r = {arena, q, out, BUF_INIT};
@@ -269,8 +269,7 @@ int plan__parse(struct arena *arena, const struct search_query *q, struct search
         else
             take_piece(&r, text, &at);
     }
-    bool asked = out->term_count || out->fact_count || out->from > INT64_C(-62135596800) ||
-                 out->until < INT64_C(253402300799);
+    bool asked = out->term_count || out->fact_count || out->from > TIME_FIRST || out->until < TIME_LAST;
     if (!asked || out->from > out->until)
         out->nothing = true;
     /* The kind last: it is everywhere, and what is rare should come first. */

@@ -155,6 +155,13 @@ void rules__fact(struct buf *out, char letter, struct str value)
     buf_addf(out, "%c%016lx", letter, (unsigned long)h);
 }
 
+static int add_title_word(void *ctx, const struct token *t)
+{
+    buf_addc(ctx, ' ');
+    rules__fact(ctx, 'w', t->folded);
+    return 0;
+}
+
 bool rules__search_text(
     struct arena *arena, const struct store_tables *t, const struct record *r, struct search_text *out)
 {
@@ -185,6 +192,7 @@ bool rules__search_text(
             rules__fact(&facts, 'l', str_slice(language, 0, dash));
         }
     }
+    tokenize(out->text.title, 0, add_title_word, &facts);
     out->facts = arena_str(arena, buf_str(&facts));
     return true;
 }

@@ -24,6 +24,7 @@ struct sql {
     bool writable;
     struct sql_cursor *buckets[BUCKETS];
     struct actor_cache *actors;
+    struct leaving leaving;
 };
 
 struct sql *sql__create(sqlite3 *db, struct store *store, bool writable)
@@ -34,6 +35,8 @@ struct sql *sql__create(sqlite3 *db, struct store *store, bool writable)
     s->db = db;
     s->store = store;
     s->writable = writable;
+    if (leaving__register(db, &s->leaving) != SQLITE_OK)
+        abort(); /* no memory */
     return s;
 }
 
@@ -49,6 +52,7 @@ void sql__destroy(struct sql *s)
         }
     actor__destroy(s->actors);
     sqlite3_close(s->db);
+    free(s->leaving.at);
     free(s);
 }
 
@@ -78,6 +82,11 @@ sqlite3_stmt *sql__statement(struct sql_cursor *c)
 bool sql__writable(const struct sql *s)
 {
     return s->writable;
+}
+
+struct leaving *sql__leaving(struct sql *s)
+{
+    return &s->leaving;
 }
 
 struct actor_cache **sql__actors(struct sql *s)

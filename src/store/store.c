@@ -17,6 +17,8 @@ void store__init(struct store *s, const struct store_ops *ops, const struct stor
         s->node_url = str_dup(str_of(options->node_url));
     s->progress = options->progress;
     s->progress_ctx = options->progress_ctx;
+    s->erased = options->erased;
+    s->erased_ctx = options->erased_ctx;
 }
 
 void store__finish(struct store *s)

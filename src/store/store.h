@@ -27,6 +27,7 @@ enum store_change_type {
     STORE_SUPERSEDED, /* was current; a newer revision of its address has come (which follows as STORE_ADDED),
                          or it arrived already older than the current one */
     STORE_REMOVED, /* deleted (NIP-09), expired (NIP-40), vanished (NIP-62) or erased: forget what it said */
+    STORE_FORGOTTEN, /* was removed before and now leaves the log, too: nothing may remain of it */
 };
 struct store_change {
     enum store_change_type type;
@@ -37,6 +38,8 @@ struct store_change {
     uint64_t seq;
     int64_t received_at; /* Unix seconds when it was appended: state, the same after a rebuild */
     const struct record *record;
+    int64_t
+        removed_at; /* with STORE_REMOVED: the created_at of the deletion, or when it expired; erased: 0 */
 };
 /* A projection is a room's view of the log, in tables that only it owns. Everything in it follows from the
  * order of changes, so it can be dropped and rebuilt. Rows; the table of all ends with name NULL. */
@@ -48,6 +51,7 @@ struct store_projection {
                            first, except tables whose name begins with name_state_ */
     int (*apply)(void *ctx, struct sql *db, const struct store_change *change, struct err *err);
     void *ctx;
+    bool remembers; /* keeps something of what was removed, so it wants STORE_FORGOTTEN */
 };
 /* State that is not made from records (accounts, sessions, drafts). Numbered steps, forward only. */
 struct store_migration {
@@ -89,6 +93,10 @@ struct store_options {
     /* Called at every opening step that takes long (migration, rebuild, catching up); may be NULL. */
     void (*progress)(void *ctx, const char *what, uint64_t done, uint64_t total);
     void *progress_ctx;
+    /* Called after each step of a key's erasure: how many of its records are gone so far; and with clean when
+     * nothing of what was erased is left in the files. From the thread that does it; may be NULL. */
+    void (*erased)(void *ctx, uint64_t records, bool clean);
+    void *erased_ctx;
 };
 /* directory holds widenet.db and blobs/. ERR_VERSION for a newer schema, ERR_CORRUPT, ERR_FULL, ERR_DENIED, …
  */
@@ -156,6 +164,8 @@ int store_wait_applied(struct store *store, uint64_t seq, int timeout_ms, struct
 /* A snapshot; all queries of one page use one. */
 int store_read_begin(struct store *store, struct store_read **out, struct err *err);
 void store_read_end(struct store_read *read); /* takes NULL */
+/* In its statements store_leaving(actor, created_at) is 1 for what is being erased and must not be shown any
+ * more. */
 struct sql *store_read_sql(struct store_read *read);
 uint64_t store_read_seq(struct store_read *read); /* applied_seq of this snapshot */
 
@@ -294,7 +304,9 @@ int store_blob_remove(struct store *store, const uint8_t sha256[32], struct err 
  */
 
 /* Content, revisions, search entries, projections and media of a key (all it signed up to until) or of one
- * id; then a tombstone stands. Afterwards no byte of it is left in database, WAL or index. */
+ * id; a tombstone stands. Afterwards no byte of it is left in database, WAL or index. A key goes in steps,
+ * between which others append: first its tombstone, from which moment nothing of it is shown or taken, then
+ * its records; what breaks off in the middle goes on by itself, also after a crash. */
 int store_erase_key(
     struct store *store, const struct pubkey *key, int64_t until, const char *reason, struct err *err);
 int store_erase_id(struct store *store, const struct record_id *id, const char *reason, struct err *err);

@@ -11,6 +11,7 @@
 
 static const struct store_migration own_migrations[] = {
     {"store", 1, store_migrate_001_sql},
+    {"store", 2, store_migrate_002_sql},
     {NULL, 0, NULL},
 };
 
@@ -24,6 +25,16 @@ static int last_migration(struct sql *db, const char *room, int64_t *out, struct
     return rc < 0 ? rc : closed;
 }
 
+int tables__exists(struct sql *db, const char *name, bool *exists, struct err *err)
+{
+    struct sql_cursor *c = sql_open(db, &store_q_tables_of);
+    sql_text(c, 1, str_of(name));
+    int rc = sql_step(c, err);
+    *exists = rc == 1 && str_eqz(sql_col_text(c, 0), name);
+    int closed = sql_close(c, err);
+    return rc < 0 ? rc : closed;
+}
+
 static int migrate(struct sql *db, const struct store_migration *steps, struct err *err)
 {
     for (const struct store_migration *m = steps; m && m->room; m++) {
@@ -32,13 +43,10 @@ static int migrate(struct sql *db, const struct store_migration *steps, struct e
             if (!strcmp(k->room, m->room) && k->number > newest)
                 newest = k->number;
         int64_t last = 0;
-        struct sql_cursor *probe = sql_open(db, &store_q_tables_of); /* before the very first step */
-        sql_text(probe, 1, STR("store_migration"));
-        int any = sql_step(probe, err);
-        sql_close(probe, NULL);
-        if (any < 0)
-            return any;
-        int rc = any ? last_migration(db, m->room, &last, err) : 0;
+        bool any; /* not before the very first step */
+        int rc = tables__exists(db, "store_migration", &any, err);
+        if (rc >= 0 && any)
+            rc = last_migration(db, m->room, &last, err);
         if (rc < 0)
             return rc;
         if (last > newest) {
@@ -178,7 +186,7 @@ int tables__apply(
     struct sql *db, const struct store_tables *t, const struct store_change *c, bool careful, struct err *err)
 {
     for (const struct store_projection *p = t->projections; p && p->name; p++) {
-        if (!p->apply)
+        if (!p->apply || (c->type == STORE_FORGOTTEN && !p->remembers))
             continue;
         struct err failed = {0};
         int rc;

@@ -1,6 +1,7 @@
 /* answer.c: what a handler can answer: a page in its frame, bytes, JSON, a file, a way elsewhere, an error.
  * Publishing is answer_publish.c's. */
 #include "base/log.h"
+#include "base/utf8.h"
 #include "templates.gen.h"
 #include "web/inside.h"
 #include "web/static.h"
@@ -31,10 +32,15 @@ static void begin(struct request *r, int status, const char *content_type)
     buf_clear(&r->out);
 }
 
-/* This page's address with another language of the interface. */
+#define MOST_ECHOED 300 /* bytes of a refused address */
+
+/* This page's address with another language of the interface; the front page's where a longer or malformed
+ * address was refused: once for each language it would be most of that page. */
 static struct str with_language(struct request *r, const char *code)
 {
     struct buf to _cleanup_buf_ = BUF_INIT;
+    if (r->status >= 400 && (r->address.n > MOST_ECHOED || !utf8_valid(r->address)))
+        return arena_printf(request_arena(r), "/?ui=%s", code);
     struct str rest = r->query_text, pair;
     buf_adds(&to, r->path);
     char joint = '?';

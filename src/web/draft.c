@@ -148,16 +148,9 @@ int web__draft_remove(struct request *r, struct str id, struct err *err)
     return is_draft_id(id) ? store_write(node_store(request_node(r)), drop, &change, err) : no_draft(err);
 }
 
-static int drop_all(void *ctx, struct sql *db, struct err *err)
+int web__draft_remove_all(struct sql *db, const struct pubkey *key, struct err *err)
 {
-    const struct change *change = ctx;
     struct sql_cursor *c = sql_open(db, &web_draft_remove_all);
-    sql_blob(c, 1, change->key.b, 32);
+    sql_blob(c, 1, key->b, sizeof key->b);
     return sql_done(c, err);
-}
-
-int web__draft_remove_all(struct request *r, struct err *err)
-{
-    struct change change = {.key = request_account(r)->key};
-    return store_write(node_store(request_node(r)), drop_all, &change, err);
 }

@@ -103,7 +103,7 @@ static void read_client(struct request *r)
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     r->client_loopback = key_of_peer(info ? info->client_addr : NULL, &r->client);
-    r->client_many = r->client_loopback;
+    r->client_many = r->client_loopback && r->web->loopback_is_many;
     if (r->web->proxy && r->client_loopback && r->in.forwarded_for.n) {
         struct str list = r->in.forwarded_for, last = list, piece;
         while (str_cut(&list, ',', &piece))
@@ -217,6 +217,10 @@ static void run_handler(struct request *r)
     if (route->csrf == CSRF_FORM) {
         struct err err = {0};
         if (!request_read_form(r, &err)) {
+            if (err.code == ERR_INPUT) {
+                err_set(&err, ERR_INPUT, M("This is no form as the pages of this node send it."));
+                err_todo(&err, M("Go back, load the page again and send it once more."));
+            }
             answer_error(r, &err);
             return;
         }
@@ -279,6 +283,19 @@ static void answer_busy(struct request *r)
     answer_problem(r, 503, M("This node has too much to do just now."), M("Try again in a few seconds."));
 }
 
+/* Growing must leave no copy behind: what is in a form may be a password. */
+static void add_to_body(struct buf *body, const char *data, size_t size)
+{
+    if (body->cap < body->n + size + 1) {
+        struct buf grown = BUF_INIT;
+        buf_reserve(&grown, (body->n + size) * 2);
+        buf_adds(&grown, buf_str(body));
+        buf_wipe(body);
+        *body = grown;
+    }
+    buf_add(body, data, size);
+}
+
 /* A piece of the form. All forms together are bounded, whoever sends them. */
 static void take_body(struct request *r, const char *data, size_t size)
 {
@@ -286,15 +303,15 @@ static void take_body(struct request *r, const char *data, size_t size)
     if (r->answered)
         return;
     if (r->body.n + size > r->max_body) {
-        buf_finish(&r->body);
+        buf_wipe(&r->body);
         answer_problem(r, 413, M("That is more than this form takes."), NULL);
     } else if (atomic_fetch_add(&m->body_bytes, (int64_t)size) + (int64_t)size > MAX_BODIES) {
         atomic_fetch_sub(&m->body_bytes, (int64_t)size);
-        buf_finish(&r->body);
+        buf_wipe(&r->body);
         answer_busy(r);
     } else {
         r->body_counted += size;
-        buf_add(&r->body, data, size);
+        add_to_body(&r->body, data, size);
     }
 }
 
@@ -367,6 +384,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         return MHD_YES;
     if (*upload_data_size) {
         take_body(r, upload_data, *upload_data_size);
+        /* libmicrohttpd's buffer for what it reads of this connection, which it would free as it is */
+        explicit_bzero((void *)(uintptr_t)upload_data, *upload_data_size);
         *upload_data_size = 0;
         return MHD_YES;
     }
@@ -409,12 +428,12 @@ static void on_done(
     }
 }
 
-/* The counter of an address's connections, or NULL for loopback ones, behind which many may stand. */
+/* The counter of an address's connections, or NULL for loopback ones behind which many may stand. */
 static atomic_uint_fast32_t *connections_of(struct web *web, const struct sockaddr *peer)
 {
     struct limit_key key;
     uint8_t hash[8];
-    if (key_of_peer(peer, &key) || !key.n)
+    if ((key_of_peer(peer, &key) && web->loopback_is_many) || !key.n)
         return NULL;
     crypto_shorthash(hash, key.b, key.n, web->passing_secret);
     return &web->connections_of[(hash[0] | hash[1] << 8) % ADDRESS_COUNTERS];

@@ -56,6 +56,7 @@ struct web {
     const char *site, *url, *url_host, *hosts, *sign_up;
     bool secure; /* the outside address is https */
     bool proxy;  /* X-Forwarded-For of a loopback peer is believed */
+    bool loopback_is_many;
     char session_cookie[40], form_cookie[40], device_cookie[40], language_cookie[40], notice_cookie[40];
     /* parts */
     struct route_index *routes;
@@ -191,9 +192,11 @@ int session_begin(struct request *r, const struct pubkey *key, const struct keep
     const uint8_t *device, struct err *err);
 void session_end(struct request *r); /* this one, in the keeper as well */
 int session_end_others(struct request *r, struct err *err);
-int session_sweep(struct web *web, struct err *err);  /* forgets what has expired */
-int session_secret(struct web *web, struct err *err); /* loads or makes web->secret */
-int64_t session_count(struct request *r);             /* of the account's sessions */
+int session_remove_all(
+    struct sql *db, const struct pubkey *key, struct err *err); /* a row of web_belongings */
+int session_sweep(struct web *web, struct err *err);            /* forgets what has expired */
+int session_secret(struct web *web, struct err *err);           /* loads or makes web->secret */
+int64_t session_count(struct request *r);                       /* of the account's sessions */
 /* What the keeper gave this browser when it last signed in, so that strangers' wrong passwords do not hold it
  * up. */
 bool session_device(struct request *r, uint8_t out[KEEPER_DEVICE_BYTES]);

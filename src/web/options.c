@@ -1,14 +1,45 @@
 /* options.c: the configuration's options of the section [web]. */
 #include "web/web.h"
 
-/* section, name, type, initial, min, max, choices, help: see struct config_option. */
+static bool is_host(struct str host)
+{
+    for (size_t i = 0; i < host.n; i++) {
+        char c = host.p[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            !strchr(".-_:[]", c))
+            return false;
+    }
+    return host.n > 0;
+}
+
+static const char *wanted_of_url(const char *text)
+{
+    struct str url = str_of(text);
+    size_t scheme = str_starts(url, STR("https://")) ? 8 : str_starts(url, STR("http://")) ? 7 : 0;
+    bool fits = !url.n || (scheme && is_host(str_slice(url, scheme, url.n)));
+    return fits ? NULL : "a site's address such as https://news.example, without a path";
+}
+
+static const char *wanted_of_host(const char *text)
+{
+    struct str rest = str_of(text), one;
+    while (str_cut(&rest, ' ', &one))
+        if (one.n && !is_host(one))
+            return "names such as news.example, with spaces between them, without https:// and without a "
+                   "path";
+    return NULL;
+}
+
+/* section, name, type, initial, min, max, choices, help, wanted: see struct config_option. */
 const struct config_option web_options[] = {
     {"web", "site", CONFIG_TEXT, "Widenet", 1, 80, NULL, "The node's name, at the top of every page."},
     {"web", "url", CONFIG_TEXT, "", 0, 200, NULL,
-        "The address that readers use, such as https://news.example; needed behind a TLS proxy."},
+        "The address that readers use, such as https://news.example; needed behind a TLS proxy.",
+        wanted_of_url},
     {"web", "host", CONFIG_TEXT, "", 0, 1000, NULL,
         "Further names under which the node answers, with spaces between them; loopback names and url's "
-        "always do."},
+        "always do.",
+        wanted_of_host},
     {"web", "proxy", CONFIG_BOOL, "no", 0, 0, NULL,
         "Whether a proxy on this machine stands in front, whose X-Forwarded-For and X-Forwarded-Proto are "
         "believed."},
@@ -21,8 +52,13 @@ const struct config_option web_options[] = {
         "How many requests may wait for a worker before the node says that it is busy."},
     {"web", "connections", CONFIG_INT, "4000", 16, 100000, NULL, "How many connections may be open at once."},
     {"web", "connections_per_address", CONFIG_INT, "100", 0, 100000, NULL,
-        "How many of them from one address, or one IPv6 /64; 0: no limit. Loopback addresses are not "
-        "counted."},
+        "How many of them from one address, or one IPv6 /64; 0: no limit. Loopback addresses are counted "
+        "only "
+        "without loopback_is_many."},
+    {"web", "loopback_is_many", CONFIG_BOOL, "yes", 0, 0, NULL,
+        "Whether many readers may stand behind one loopback address, as with Tor or a proxy, so that limits "
+        "do "
+        "not take it for one reader; with proxy it is so in any case."},
     {"web", "timeout", CONFIG_INT, "30", 1, 600, NULL,
         "Seconds without a byte after which a connection is closed."},
     {"web", "cache", CONFIG_SIZE, "16M", 0, INT64_C(16) << 30, NULL,

@@ -111,7 +111,7 @@ int web__draft_list(struct request *r, struct draft **out, uint32_t **words, siz
 /* Makes or changes it. ERR_LIMIT where the account has too many or a field is too long. */
 int web__draft_save(struct request *r, const struct draft *d, struct err *err);
 int web__draft_remove(struct request *r, struct str id, struct err *err);
-/* All of the account's, when it is deleted. */
-int web__draft_remove_all(struct request *r, struct err *err);
+/* All of an account's, when it is deleted: a row of web_belongings. */
+int web__draft_remove_all(struct sql *db, const struct pubkey *key, struct err *err);
 
 #endif

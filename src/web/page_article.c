@@ -25,6 +25,15 @@ bool web__article_load(struct request *r, struct str code, struct page_article *
     if (news_item_by_code(request_read(r), arena, code, &out->item, &err) != 0 ||
         store_get_seq(request_read(r), arena, out->item.seq, &out->found, &err) != 0 ||
         !read_found(r, out, &err)) {
+        if (err.code == ERR_GONE) {
+            err_set(&err, ERR_GONE,
+                M("This article is no longer published: its author took it back, or had set a day for its "
+                  "end."));
+            err_todo(&err, M("Look for others in the search."));
+        } else if (err.code == ERR_NOT_FOUND) {
+            err_set(&err, ERR_NOT_FOUND, M("There is no article at this address."));
+            err_todo(&err, M("Look for it in the search."));
+        }
         answer_error(r, &err);
         return false;
     }
@@ -45,6 +54,8 @@ bool web__article_revision(
         if (pubkey_eq(&have->pubkey, &want->pubkey) && have->kind == want->kind && str_eq(have->d, want->d))
             return true;
         err_set(&err, ERR_NOT_FOUND, M("This is a version of another article."));
+    } else if (err.code == ERR_NOT_FOUND) {
+        err_set(&err, ERR_NOT_FOUND, M("There is no such version of the article here."));
     }
     err_todo(&err, M("Choose one from the list of the article's versions."));
     answer_error(r, &err);

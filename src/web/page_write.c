@@ -1,38 +1,16 @@
 /* page_write.c: the editor: a form that is complete without JavaScript, its drafts, preview, pictures and
- * publishing. */
+ * publishing. What a draft becomes is write_record.c's. */
 #include "news/news.h"
 #include "templates.gen.h"
 #include "web/page.h"
 #include "web/pages.h"
-
-#define MOST_TOPICS 20
+#include "web/write.h"
 
 /* Where the reader's language and that of the text differ there is no telling, so the form offers these. */
 static const char *const form_languages[] = {"ar", "bn", "bg", "ca", "cs", "da", "de", "el", "en", "eo", "es",
     "et", "eu", "fa", "fi", "fr", "gl", "he", "hi", "hr", "hu", "id", "it", "ja", "ko", "ku", "lt", "lv",
     "ms", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "sw", "ta", "th", "tl", "tr",
     "uk", "ur", "vi", "zh"};
-
-/* What is wrong with which field. */
-struct problem {
-    struct str message;
-    const char *field; /* "bad_title", …; NULL: the whole */
-};
-
-static void trouble(struct request *r, struct problem *p, const char *field, const char *message)
-{
-    *p = (struct problem){locale_message(request_locale(r), message), field};
-}
-
-static void trouble_err(struct request *r, struct problem *p, const char *field, const struct err *err)
-{
-    struct str what = locale_message(request_locale(r), err->what);
-    struct str todo = err->todo[0] ? locale_message(request_locale(r), err->todo) : (struct str){"", 0};
-    p->field = field;
-    const char *stop = what.n && what.p[what.n - 1] == '.' ? "" : ".";
-    p->message = arena_printf(
-        request_arena(r), "%.*s%s%s%.*s", STR_ARG(what), stop, todo.n ? " " : "", STR_ARG(todo));
-}
 
 /* Forms send CR LF. */
 static struct str unix_lines(struct arena *arena, struct str s)
@@ -48,20 +26,6 @@ static struct str unix_lines(struct arena *arena, struct str s)
             out[n++] = '\n';
     out[n] = 0;
     return (struct str){out, n};
-}
-
-static struct address own_address(struct request *r, struct str d)
-{
-    return (struct address){KIND_ARTICLE, request_account(r)->key, d};
-}
-
-/* The article this draft would change; false where it is a new one. */
-static bool published(
-    struct request *r, const struct draft *d, struct store_found *found, struct article *article)
-{
-    struct address address = own_address(r, d->d);
-    return d->d.n && store_get_address(request_read(r), request_arena(r), &address, found, NULL) == 0 &&
-           news_article_read(request_arena(r), &found->record, article, NULL) == 0;
 }
 
 /* ---- the form */
@@ -94,7 +58,7 @@ static void options_view(struct request *r, struct view *v, const struct draft *
     }
 }
 
-static void answer_form(struct request *r, const struct draft *d, const struct problem *problem)
+static void answer_form(struct request *r, const struct draft *d, const struct write_problem *problem)
 {
     struct view *v = view_create(request_arena(r));
     struct store_found found;
@@ -108,7 +72,7 @@ static void answer_form(struct request *r, const struct draft *d, const struct p
     view_str(v, "draft_id", id);
     view_bool(v, "fresh", !d->id.n);
     view_str(v, "form_d", d->d);
-    view_bool(v, "editing", published(r, d, &found, &article));
+    view_bool(v, "editing", write_published(r, d, &found, &article));
     view_str(v, "form_title", d->title);
     view_str(v, "form_summary", d->summary);
     view_str(v, "form_text", d->text);
@@ -168,7 +132,7 @@ static void edit_page(struct request *r)
 
 /* ---- what is sent */
 
-static bool read_form(struct request *r, struct draft *d, struct problem *problem)
+static bool read_form(struct request *r, struct draft *d, struct write_problem *problem)
 {
     struct arena *arena = request_arena(r);
     struct err err;
@@ -176,7 +140,7 @@ static bool read_form(struct request *r, struct draft *d, struct problem *proble
     if (request_form(r, "stored").n) { /* from the preview or a list: the text lies here already */
         if (web__draft_load(r, id, d, &err) == 0)
             return true;
-        trouble_err(r, problem, NULL, &err);
+        write_trouble_err(r, problem, NULL, &err);
         return false;
     }
     if (!id.n) { /* sent by a program that asked for no form before */
@@ -202,7 +166,7 @@ static bool read_form(struct request *r, struct draft *d, struct problem *proble
 }
 
 /* A picture comes with every button that sends the form: nobody loses one by pressing another. */
-static bool take_picture(struct request *r, struct draft *d, struct problem *problem)
+static bool take_picture(struct request *r, struct draft *d, struct write_problem *problem)
 {
     struct arena *arena = request_arena(r);
     struct err err;
@@ -214,20 +178,20 @@ static bool take_picture(struct request *r, struct draft *d, struct problem *pro
     bool asked = str_eqz(request_form(r, "do"), "picture");
     if (request_uploads(r, "picture", &upload, 1) == 0 || !upload.bytes.n) {
         if (asked)
-            trouble(r, problem, NULL, M("Choose a picture file first."));
+            write_trouble(r, problem, NULL, M("Choose a picture file first."));
         return !asked;
     }
     if (!alt.n) {
-        trouble(r, problem, "bad_alt",
+        write_trouble(r, problem, "bad_alt",
             M("Say in a few words what the picture shows, and choose the file again."));
         return false;
     }
     if (upload.bytes.n > PICTURE_MAX_BYTES) {
-        trouble(r, problem, NULL, M("The picture is larger than 10 MB."));
+        write_trouble(r, problem, NULL, M("The picture is larger than 10 MB."));
         return false;
     }
     if (picture_clean(upload.bytes, &clean, &picture, &err) != 0) {
-        trouble(r, problem, NULL,
+        write_trouble(r, problem, NULL,
             err.code == ERR_LIMIT
                 ? M("The picture is too large: at most 10 MB, and 30,000 pixels on each side.")
                 : M("This file is no picture, is broken, or is of a sort from which hidden details cannot be "
@@ -235,7 +199,7 @@ static bool take_picture(struct request *r, struct draft *d, struct problem *pro
         return false;
     }
     if (node_blob_put(request_node(r), buf_str(&clean), str_of(picture.media_type), sha256, &err) != 0) {
-        trouble_err(r, problem, NULL, &err);
+        write_trouble_err(r, problem, NULL, &err);
         return false;
     }
     struct buf out _cleanup_buf_ = BUF_INIT;
@@ -256,109 +220,21 @@ static bool take_picture(struct request *r, struct draft *d, struct problem *pro
     return true;
 }
 
-static size_t split_topics(struct arena *arena, struct str text, struct str *out, size_t max)
-{
-    size_t n = 0;
-    struct buf commas _cleanup_buf_ = BUF_INIT;
-    for (size_t i = 0; i < text.n; i++) { /* the commas of Arabic, Chinese and Japanese count too */
-        struct str rest = str_slice(text, i, text.n);
-        bool wide = str_starts(rest, STR("、")) || str_starts(rest, STR("，"));
-        bool comma = wide || str_starts(rest, STR("،")) || text.p[i] == ',' || text.p[i] == ';' ||
-                     text.p[i] == '\n';
-        if (comma)
-            i += wide ? 2 : text.p[i] == ',' || text.p[i] == ';' || text.p[i] == '\n' ? 0 : 1;
-        buf_addc(&commas, comma ? ',' : text.p[i]);
-    }
-    struct str rest = arena_str(arena, buf_str(&commas)), piece;
-    while (str_cut(&rest, ',', &piece)) {
-        piece = str_trim(piece);
-        if (!piece.n)
-            continue;
-        if (n == max)
-            return max + 1;
-        out[n++] = piece;
-    }
-    return n;
-}
-
-static int newer_than(const struct store_found *found, int64_t now)
-{
-    /* Two changes within one second: the second must still be the newer one. */
-    int64_t ahead = found->record.created_at - now;
-    return ahead >= 0 && ahead < 240 ? (int)ahead + 1 : 0;
-}
-
-/* The record that the draft would become. What the form does not show (credits, source, picture, date) is
- * carried over from the version before. */
-static bool make_record(
-    struct request *r, const struct draft *d, struct record_draft *out, struct problem *problem)
-{
-    struct arena *arena = request_arena(r);
-    struct err err;
-    struct store_found found;
-    struct article before;
-    struct str topics[MOST_TOPICS];
-    size_t topic_count = split_topics(arena, d->topics, topics, MOST_TOPICS);
-    int64_t now = request_now(r);
-    struct article_draft a = {
-        .d = d->d,
-        .title = d->title,
-        .summary = d->summary,
-        .text = d->text,
-        .language = d->language,
-        .license = d->license,
-        .topics = topics,
-        .topic_count = topic_count,
-        .published_at = now,
-    };
-    if (!d->title.n) {
-        trouble(r, problem, "bad_title", M("The article needs a title."));
-        return false;
-    }
-    if (!str_trim(d->text).n) {
-        trouble(r, problem, "bad_text", M("The article has no text yet."));
-        return false;
-    }
-    if (topic_count > MOST_TOPICS) {
-        trouble(r, problem, "bad_topics", M("At most 20 topics can be given."));
-        return false;
-    }
-    if (published(r, d, &found, &before)) {
-        a.published_at = before.published_at;
-        a.credits = before.credits;
-        a.credit_count = before.credit_count;
-        a.source = before.source;
-        a.image = before.image;
-        a.image_alt = before.image_alt;
-        now += newer_than(&found, now);
-    }
-    *out = (struct record_draft){.arena = arena};
-    if (news_article_write(&a, now, &rng_system, out, &err) == 0)
-        return true;
-    const char *field = strstr(err.what, "title")      ? "bad_title"
-                        : strstr(err.what, "summary")  ? "bad_summary"
-                        : strstr(err.what, "topic")    ? "bad_topics"
-                        : strstr(err.what, "language") ? "bad_language"
-                                                       : "bad_text";
-    trouble_err(r, problem, field, &err);
-    return false;
-}
-
-static void publish(struct request *r, struct draft *d, struct problem *problem)
+static void publish(struct request *r, struct draft *d, struct write_problem *problem)
 {
     struct err err;
     struct record_draft record;
     struct store_found found;
     struct article before;
-    if (!make_record(r, d, &record, problem)) {
+    if (!write_record(r, d, &record, problem)) {
         answer_form(r, d, problem);
         return;
     }
-    bool again = published(r, d, &found, &before);
+    bool again = write_published(r, d, &found, &before);
     d->d = record_d(&record.r);
     d->sent_at = record.r.created_at;
     if (web__draft_save(r, d, &err) != 0) {
-        trouble_err(r, problem, NULL, &err);
+        write_trouble_err(r, problem, NULL, &err);
         answer_form(r, d, problem);
         return;
     }
@@ -371,7 +247,7 @@ static void write_sent(struct request *r)
     struct arena *arena = request_arena(r);
     struct err err;
     struct draft d;
-    struct problem problem = {0};
+    struct write_problem problem = {0};
     struct str what = request_form(r, "do");
     if (str_eqz(what, "discard")) {
         if (web__draft_remove(r, request_form(r, "draft"), &err) != 0) {
@@ -390,7 +266,7 @@ static void write_sent(struct request *r)
     }
     bool pictured = take_picture(r, &d, &problem);
     if (web__draft_save(r, &d, &err) != 0) {
-        trouble_err(r, &problem, NULL, &err);
+        write_trouble_err(r, &problem, NULL, &err);
         pictured = false;
     }
     if (!pictured) {
@@ -412,7 +288,7 @@ static void preview(struct request *r)
     const struct locale *locale = request_locale(r);
     struct err err;
     struct draft d;
-    struct problem problem = {0};
+    struct write_problem problem = {0};
     struct record_draft record;
     struct article article;
     struct store_found found;
@@ -421,7 +297,7 @@ static void preview(struct request *r)
         answer_error(r, &err);
         return;
     }
-    if (!make_record(r, &d, &record, &problem)) {
+    if (!write_record(r, &d, &record, &problem)) {
         answer_form(r, &d, &problem);
         return;
     }
@@ -446,7 +322,7 @@ static void preview(struct request *r)
     web__text_view(r, v, d.text);
     view_str(v, "draft_id", d.id);
     view_str(v, "write_link", web__page_link(arena, "/write?draft=", d.id, ""));
-    view_bool(v, "editing", published(r, &d, &found, &before));
+    view_bool(v, "editing", write_published(r, &d, &found, &before));
     view_bool(v, "at_write", true);
     answer_page(r, 200, &template_preview, v, locale_message(locale, M("Preview")));
 }
@@ -464,7 +340,7 @@ static void done(struct request *r)
         answer_redirect(r, STR("/me"));
         return;
     }
-    if (!published(r, &d, &found, &article) || !d.sent_at || found.record.created_at < d.sent_at) {
+    if (!write_published(r, &d, &found, &article) || !d.sent_at || found.record.created_at < d.sent_at) {
         answer_redirect(r, web__page_link(request_arena(r), "/write?draft=", d.id, ""));
         return;
     }
@@ -472,7 +348,7 @@ static void done(struct request *r)
         answer_error(r, &err);
         return;
     }
-    struct address address = own_address(r, d.d);
+    struct address address = write_address(r, d.d);
     news_article_code(&address, code);
     answer_redirect(r, web__article_link(request_arena(r), code, ""));
 }

@@ -21,6 +21,7 @@
     X(page_write_routes)                                                                                     \
     X(page_me_routes)                                                                                        \
     X(page_site_routes)                                                                                      \
+    X(page_sign_in_routes)                                                                                   \
     X(page_account_routes)                                                                                   \
     X(page_own_key_routes)                                                                                   \
     X(page_static_routes)                                                                                    \

@@ -165,6 +165,10 @@ void reply_make(struct request *r)
     if (!find(r, "Cache-Control"))
         add(r->response, "Cache-Control", r->signed_in || r->one_reader ? "private, no-store" : "no-cache");
     add(r->response, "Vary", "Accept-Language, Accept-Encoding, Cookie");
+    if (r->signed_in) /* for the service worker, which keeps what everybody gets at such an address */
+        add(r->response, "Widenet-Reader",
+            r->status == 200 && r->route && r->route->caching == CACHE_PUBLIC ? "signed-in, public"
+                                                                              : "signed-in");
     reply_common_headers(r->response, true);
     add_own_headers(r, r->response);
     if (keep)

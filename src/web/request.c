@@ -30,9 +30,13 @@ void request_destroy(struct request *r)
     atomic_fetch_sub_explicit(&r->web->metrics.body_bytes, (int64_t)r->body_counted, memory_order_relaxed);
     if (r->file_fd >= 0)
         close(r->file_fd);
-    buf_finish(&r->body);
     buf_finish(&r->out);
-    arena_destroy(r->arena_made);
+    if (r->body_counted) { /* a form: perhaps with a password in it */
+        buf_wipe(&r->body);
+        arena_wipe(r->arena_made);
+    } else {
+        arena_destroy(r->arena_made);
+    }
     explicit_bzero(&r->keeper_session, sizeof r->keeper_session);
     free(r);
 }

@@ -203,6 +203,13 @@ int session_end_others(struct request *r, struct err *err)
     return store_write(node_store(r->web->node), remove_others, r, err);
 }
 
+int session_remove_all(struct sql *db, const struct pubkey *key, struct err *err)
+{
+    struct sql_cursor *c = sql_open(db, &web_session_remove_all);
+    sql_blob(c, 1, key->b, sizeof key->b);
+    return sql_done(c, err);
+}
+
 int64_t session_count(struct request *r)
 {
     struct err err = {0};

@@ -7,15 +7,13 @@
 /* "DATE-SEQ" of the last item seen. */
 static bool read_before(struct str text, struct news_query *q)
 {
-    struct str date;
-    uint64_t seconds, seq;
-    bool negative = text.n && text.p[0] == '-'; /* dates before 1970 */
-    if (negative)
-        text = str_slice(text, 1, text.n);
-    if (!str_cut(&text, '-', &date) || !str_to_u64(date, (uint64_t)1 << 53, &seconds) ||
-        !str_to_u64(text, (uint64_t)INT64_MAX, &seq))
+    size_t sign = text.n && text.p[0] == '-'; /* dates before 1970 */
+    size_t joint = str_find_char(str_slice(text, sign, text.n), '-');
+    uint64_t seq;
+    if (joint == SIZE_MAX ||
+        !str_to_i64(str_slice(text, 0, sign + joint), INT64_MIN, INT64_MAX, &q->before_date) ||
+        !str_to_u64(str_slice(text, sign + joint + 1, text.n), (uint64_t)INT64_MAX, &seq))
         return false;
-    q->before_date = negative ? -(int64_t)seconds : (int64_t)seconds;
     q->before_seq = seq;
     return true;
 }

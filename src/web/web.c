@@ -6,7 +6,9 @@
 #include "web/cache.h"
 #include "web/challenge.h"
 #include "web/inside.h"
+#include "web/page.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,12 @@ const struct store_migration web_migrations[] = {
     {NULL},
 };
 
+const struct account_belonging web_belongings[] = {
+    {session_remove_all},
+    {web__draft_remove_all},
+    {NULL},
+};
+
 static int read_settings(struct web *web, struct err *err)
 {
     const struct config *c = node_config(web->node);
@@ -26,6 +34,7 @@ static int read_settings(struct web *web, struct err *err)
     web->hosts = config_text(c, "web", "host");
     web->sign_up = config_text(c, "web", "sign_up");
     web->proxy = config_bool(c, "web", "proxy");
+    web->loopback_is_many = web->proxy || config_bool(c, "web", "loopback_is_many");
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned threads = (unsigned)config_int(c, "web", "threads");
     web->http = (struct http_settings){
@@ -45,13 +54,7 @@ static int read_settings(struct web *web, struct err *err)
     web->url_host = "";
     if (url.n) {
         size_t at = str_find(url, STR("://"));
-        if (at == SIZE_MAX || (!web->secure && !str_starts(url, STR("http://"))) || url.n == at + 3 ||
-            str_find_char(str_slice(url, at + 3, url.n), '/') != SIZE_MAX) {
-            err_set(
-                err, ERR_INPUT, "the option url of [web] is \"%s\", which is no site's address", web->url);
-            err_todo(err, "write it as https://news.example, without a path");
-            return ERR_INPUT;
-        }
+        assert(at != SIZE_MAX); /* options.c lets nothing else in */
         web->url_host = web->url + at + 3;
     }
     return web->cache ? 0 : err_set(err, ERR_MEMORY, "out of memory");

@@ -7,6 +7,7 @@
 
 extern const struct store_migration web_migrations[];
 extern const struct config_option web_options[];
+extern const struct account_belonging web_belongings[]; /* sessions and drafts */
 
 struct web;
 /* Listens on address:port ("127.0.0.1:8484", "[::1]:8484"; port 0: any). While the node is still catching up,

@@ -28,6 +28,15 @@ static void test_numbers(void **state)
     assert_false(str_to_u64(STR(""), 100, &n));
     assert_false(str_to_u64(STR("-1"), 100, &n));
     assert_false(str_to_u64(STR(" 1"), 100, &n));
+    int64_t i = 0;
+    assert_true(str_to_i64(STR("-3846355200"), INT64_MIN, INT64_MAX, &i));
+    assert_int_equal(i, INT64_C(-3846355200));
+    assert_true(str_to_i64(STR("9223372036854775807"), INT64_MIN, INT64_MAX, &i));
+    assert_true(i == INT64_MAX);
+    static const char *const no_numbers[] = {
+        "", "-", "--1", "-0", "+1", "1-", " 1", "9223372036854775808", "-11", "101"};
+    for (size_t k = 0; k < sizeof no_numbers / sizeof *no_numbers; k++)
+        assert_false(str_to_i64(str_of(no_numbers[k]), k < 8 ? INT64_MIN : -10, k < 8 ? INT64_MAX : 100, &i));
 }
 
 static void test_json_text(void **state)

@@ -35,6 +35,24 @@ static void test_words(void **state)
     check("l'ouvrier", 0, "l|ouvrier");
 }
 
+/* ASCII words are read on a way of their own: where it ends, nothing may change. */
+static void test_ascii(void **state)
+{
+    (void)state;
+    check("NAIVE naive\u0308 naïve", 0, "naive|naivë=naive|naïve=naive");
+    check("co\u200dop a\u00ad1", 0, "coop|a1");
+    check("x\xff\xfey Z", 0, "x|y|z");
+    check("A日本b", 0, "a|日本=本|b");
+    check("@[`{/:A0Z9az@", 0, "a0z9az");
+    char longest[300];
+    memset(longest, 'Q', sizeof longest);
+    char cut[129] = {0};
+    memset(cut, 'q', sizeof cut - 1);
+    _cleanup_buf_ struct buf got = BUF_INIT;
+    assert_int_equal(tokenize((struct str){longest, sizeof longest}, 0, add, &got), 0);
+    assert_str(buf_str(&got), cut);
+}
+
 static void test_arabic(void **state)
 {
     (void)state;
@@ -117,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_ascii),
         cmocka_unit_test(test_arabic),
         cmocka_unit_test(test_devanagari),
         cmocka_unit_test(test_bigrams),

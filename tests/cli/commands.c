@@ -101,8 +101,11 @@ static void wrong_usage(void **state)
     says("[web]");
     assert_int_equal(run(NULL, "check", NULL), 1); /* there is no data directory yet */
     says("there is no data directory");
-    assert_int_equal(run(NULL, "rebuild", NULL), 1);
-    says("there is no data directory");
+    static const char *const others[][3] = {{"rebuild"}, {"demo", "remove"}, {"account", "remove", "anna"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_int_equal(run(NULL, others[i][0], others[i][1], others[i][2], NULL), 1);
+        says("there is no data directory");
+    }
     assert_int_equal(access(data, F_OK), -1); /* and reading does not make one */
     assert_int_equal(run(NULL, "account", "list", "--config", "/nowhere/x.ini", NULL), 1);
     says("/nowhere/x.ini");
@@ -110,6 +113,7 @@ static void wrong_usage(void **state)
 
 static void account_commands(void)
 {
+    struct arena *arena _cleanup_arena_ = arena_create(0);
     assert_int_equal(run("correct horse\n", "account", "add", "anna", "--password-file", "-", NULL), 0);
     says("npub1");
     assert_int_equal(run("correct horse\n", "account", "add", "anna", "--password-file", "-", NULL), 1);
@@ -128,6 +132,33 @@ static void account_commands(void)
     assert_int_equal(
         run("battery staple\nfor the road\n", "account", "key", "anna", "--password-file", "-", NULL), 0);
     says("ncryptsec1");
+    const char *key =
+        arena_printf(arena, "battery staple\n%.*s\nfor the road\n", STR_ARG(str_trim(str_of(said.p)))).p;
+    assert_int_equal(run(key, "account", "add", "bert", "--password-file", "-", "--key-file", "-",
+                         "--key-password-file", "-", NULL),
+        1);
+    says("already"); /* it is anna's */
+    assert_int_equal(run(NULL, "account", "remove", "anna", "--yes", NULL), 0);
+    assert_int_equal(run(key, "account", "add", "anna", "--password-file", "-", "--key-file", "-",
+                         "--key-password-file", "/nowhere", NULL),
+        1);
+    says("/nowhere");
+    assert_int_equal(run(key, "account", "add", "anna", "--password-file", "-", "--key-file", "-",
+                         "--key-password-file", "-", NULL),
+        0);
+    says("npub1");
+    assert_int_equal(run("battery staple\nnsec1no\n", "account", "add", "bert", "--password-file", "-",
+                         "--key-file", "-", NULL),
+        1);
+    says("neither a whole ncryptsec1");
+    assert_int_equal(run("battery staple\nnsec1no\nx\n", "account", "add", "bert", "--password-file", "-",
+                         "--key-file", "-", "--key-password-file", "-", NULL),
+        1);
+    says("out of place");
+    assert_int_equal(run("battery staple\n", "account", "add", "bert", "--password-file", "-",
+                         "--key-password-file", "-", NULL),
+        1);
+    says("--key-file");
     assert_int_equal(run(NULL, "account", "invite", "--json", NULL), 0);
     says("{\"code\":\"");
     assert_int_equal(run(NULL, "account", "list", "--json", NULL), 0);

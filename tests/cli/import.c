@@ -1,6 +1,7 @@
 /* import.c: `widenet import`, `query` and `export` as an operator types them: with and without a running
  * node, again, and killed in the middle. */
 #include "../node/process.h"
+#include "watch.h"
 
 #include <jansson.h>
 
@@ -88,7 +89,7 @@ static void usage(void **state)
     assert_int_equal(run("export", "--format", "csv", NULL), 2);
     assert_int_equal(run("query", NULL), 2);
     assert_int_equal(run("query", "{\"kinds\":7}", NULL), 2);
-    says("the filter");
+    says("widenet: filter: ");
 }
 
 static void there_and_back(void)
@@ -122,6 +123,42 @@ static void there_and_back(void)
     says("32 files: 1 imported, 29 unchanged, 2 refused\n");
     assert_int_equal(run("query", "--count", "{\"kinds\":[30023]}", NULL), 0);
     assert_string_equal(said.p, "30\n");
+}
+
+/* A source's name is one line; a link that is named is followed, one that is found is not. */
+static void names_and_links(void **state)
+{
+    (void)state;
+    char link[200], path[200];
+    assert_int_equal(run("import", "--source", "two\nlines", folder, NULL), 1);
+    says("control characters");
+    says("--source NAME");
+    assert_int_equal(run("import", "--source", "bell\a", folder, NULL), 1);
+    assert_int_equal(run("import", "--source", "", folder, NULL), 1);
+    file("one.md", "---\ntitle: One\n---\nThe text.\n");
+    snprintf(path, sizeof path, "%s/one.md", folder);
+    snprintf(link, sizeof link, "%s/link.md", directory);
+    assert_int_equal(symlink("texts/one.md", link), 0);
+    assert_int_equal(run("import", "--license", "CC0-1.0", link, NULL), 0);
+    says("1 files: 1 imported, 0 unchanged, 0 refused");
+    assert_int_equal(run("import", "--license", "CC0-1.0", path, NULL), 0); /* the same article */
+    says("1 files: 0 imported, 1 unchanged, 0 refused");
+    snprintf(link, sizeof link, "%s/folder", directory);
+    assert_int_equal(symlink("texts", link), 0);
+    assert_int_equal(run("import", "--license", "CC0-1.0", link, NULL), 0);
+    says("1 files: 0 imported, 1 unchanged, 0 refused");
+    snprintf(link, sizeof link, "%s/found.md", folder);
+    assert_int_equal(symlink("../outside.md", link), 0);
+    snprintf(path, sizeof path, "%s/outside.md", directory);
+    FILE *f = fopen(path, "w");
+    fputs("---\ntitle: Outside\n---\nNot meant.\n", f);
+    fclose(f);
+    assert_int_equal(run("import", "--license", "CC0-1.0", folder, NULL), 0);
+    says("1 files: 0 imported, 1 unchanged, 0 refused");
+    snprintf(link, sizeof link, "%s/broken.md", directory);
+    assert_int_equal(symlink("nowhere.md", link), 0);
+    assert_int_equal(run("import", link, NULL), 1);
+    says("broken.md cannot be read");
 }
 
 static void without_a_node(void **state)
@@ -209,10 +246,11 @@ static void killed(void **state)
     for (int round = 1; round <= 8; round++) {
         const char *argv[] = {"widenet", "import", "--license", "CC0-1.0", folder, "--data", data, NULL};
         struct served s = {.port = 0};
+        int watch = watch_open(data);
         s.pid = run_program(argv, &s.out, NULL);
-        struct timespec a_while = {
-            .tv_nsec = round * 23 * 1000 * 1000}; /* the moment, not a thing waited for */
-        nanosleep(&a_while, NULL);
+        for (int writes = 0; writes < round * round && watch_write(watch, "widenet.db-wal", s.out); writes++)
+            ;
+        close(watch);
         kill(s.pid, SIGKILL);
         ended(&s);
     }
@@ -233,6 +271,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(usage, fresh, gone),
+        cmocka_unit_test_setup_teardown(names_and_links, fresh, gone),
         cmocka_unit_test_setup_teardown(without_a_node, fresh, gone),
         cmocka_unit_test_setup_teardown(beside_a_node, fresh, gone),
         cmocka_unit_test_setup_teardown(nothing_and_half, fresh, gone),

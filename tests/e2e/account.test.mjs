@@ -1,6 +1,8 @@
 /* account.test.mjs: the account's pages in a real browser, and signing with a key that only the browser holds (NIP-07). */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { npubEncode } from 'nostr-tools/nip19';
+import { encrypt } from 'nostr-tools/nip49';
 import { finalizeEvent, generateSecretKey, getPublicKey } from 'nostr-tools/pure';
 import { desktop, phone, reader, signUp, startBrowser, startNode, submit } from './harness.mjs';
 
@@ -56,6 +58,35 @@ for (const js of [false, true]) {
       await submit(page, 'form[action="/sign-out"]');
       await person.check();
       assert.match(await page.locator('[role=status]').textContent(), /signed out/);
+    } finally {
+      await person.close();
+    }
+  });
+}
+
+for (const js of [false, true]) {
+  test(`a key that was there before comes into an account, ${js ? 'with' : 'without'} JavaScript`, async () => {
+    const person = await reader(browser, node, { js, size: phone });
+    const { page } = person;
+    try {
+      const secret = generateSecretKey();
+      await person.visit('/sign-up');
+      await page.fill('input[name=name]', js ? 'kim-js' : 'kim');
+      for (const field of ['password', 'again']) await page.fill(`input[name=${field}]`, 'a long enough password');
+      await page.click('details summary');
+      await person.check();
+      await page.fill('input[name=key]', encrypt(secret, 'for the road', 8));
+      await page.fill('input[name=key_password]', 'not that one');
+      await submit(page, 'form[action="/sign-up"]');
+      await person.check();
+      assert.match(await page.locator('[role=alert]').first().textContent(), /does not open the key/);
+      assert.equal(await page.locator('input[name=key]').inputValue(), '', 'a key is never sent back');
+      for (const field of ['password', 'again']) await page.fill(`input[name=${field}]`, 'a long enough password');
+      await page.fill('input[name=key]', encrypt(secret, 'for the road', 8));
+      await page.fill('input[name=key_password]', 'for the road');
+      await submit(page, 'form[action="/sign-up"]');
+      await person.visit('/account');
+      assert.ok((await page.locator('main').textContent()).includes(npubEncode(getPublicKey(secret))));
     } finally {
       await person.close();
     }

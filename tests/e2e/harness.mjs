@@ -39,8 +39,8 @@ export async function until(what, condition, seconds = 60) {
   }
 }
 
-/** A node on a free port. demo: with the demonstration newsroom; config: lines of widenet.ini; data: a directory to go on with. */
-export async function startNode({ demo = false, config = '', data } = {}) {
+/** A node on a free port. demo: with the demonstration newsroom; config: lines of widenet.ini; data, port: a directory and an address to go on with. */
+export async function startNode({ demo = false, config = '', data, port } = {}) {
   const place = data ? null : mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'widenet-e2e-'));
   const directory = data ?? join(place, 'data');
   const command = (...words) => run(program, [...words, '--data', directory], { maxBuffer: 1 << 26 });
@@ -49,23 +49,22 @@ export async function startNode({ demo = false, config = '', data } = {}) {
     writeFileSync(join(directory, 'widenet.ini'), config);
   }
   if (demo) await command('demo', 'load');
-  const port = await freePort();
+  port ??= await freePort();
   const url = `http://127.0.0.1:${port}`;
   let log = '';
   const child = spawn(program, ['serve', '--data', directory, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => { log += bytes; });
+  let serves;
+  const serving = new Promise((resolve) => { serves = resolve; });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (bytes) => {
+      log += bytes;
+      if (log.includes('Serving at ')) serves(true);
+    });
+  }
   const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
   let over = false;
-  ended.then(() => { over = true; });
-  try {
-    await until('the node answers /healthz', async () => {
-      if (over) throw new Error(`the node ended:\n${log}`);
-      try { return (await fetch(`${url}/healthz`)).status === 200; } catch { return false; }
-    });
-  } catch (error) {
-    child.kill('SIGKILL');
-    throw error;
-  }
+  ended.then(() => { over = true; serves(false); });
+  if (!await serving) throw new Error(`the node ended:\n${log}`);
   return {
     url, directory, port, child, command,
     log: () => log,
@@ -187,7 +186,7 @@ export async function signUp(person, name, password = 'a long enough password') 
   const { page } = person;
   await person.visit('/sign-up');
   await page.fill('input[name=name]', name);
-  for (const field of await page.locator('input[type=password]').all()) await field.fill(password);
+  for (const field of await page.locator('input[autocomplete=new-password]').all()) await field.fill(password);
   await submit(page, 'form[action^="/sign-up"]');
   await person.check();
   return password;

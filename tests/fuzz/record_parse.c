@@ -25,6 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     record_compute_id(&again, &b);
     MUST(record_id_eq(&a, &b));
     MUST(record_verify(&r, &err) == record_verify(&again, &err));
+    buf_clear(&twice);
+    int verdict = record_verify_to_json(&r, &twice, &err);
+    MUST(verdict == record_verify(&r, NULL));
+    MUST(verdict ? twice.n == 0 : str_eq(buf_str(&json), buf_str(&twice)));
     struct buf address _cleanup_buf_ = BUF_INIT;
     struct address parsed;
     record_address(&r, &address);

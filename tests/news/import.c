@@ -272,6 +272,76 @@ static void front_matter_of_three_systems(void **state)
     pool_close(&p);
 }
 
+/* Archives are older than Unix. */
+static void dates_before_1970(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *date, *published_at;
+    } cases[] = {
+        {"manifesto", "1848-02-21", "-3845577600"},
+        {"moon", "1969-07-20T20:17:40Z", "-14182940"},
+        {"gazette", "0803-01-01", "-36826963200"},
+        {"zero", "1970-01-01", "1"}, /* 0 means none */
+        {"after", "1970-01-02", "86400"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char name[40], text[100];
+        snprintf(name, sizeof name, "%s.md", cases[i].name);
+        snprintf(text, sizeof text, "---\ntitle: T\ndate: %s\n---\nText\n", cases[i].date);
+        file(name, text);
+    }
+    file("none.md", "---\ntitle: T\ndate: 1848-02-31\n---\nText\n");
+    struct pool p;
+    pool_open(&p);
+    struct import_counts c;
+    assert_int_equal(import(&p, folder, &c), 0);
+    assert_int_equal(c.imported, 5);
+    assert_true(str_find(buf_str(&p.refusals), STR("none.md: its date is no date: 1848-02-31")) != SIZE_MAX);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_str(tag_of(article(&p, cases[i].name), "published_at"), cases[i].published_at);
+    assert_int_equal(import(&p, folder, &c), 0);
+    assert_int_equal(c.unchanged, 5);
+    pool_close(&p);
+}
+
+/* Jekyll says by the place what others say by a field. */
+static void drafts_and_dates_of_jekyll(void **state)
+{
+    (void)state;
+    file("blog/_posts/2015-03-04-hello.md", "---\ntitle: Hello\n---\nText\n");
+    file("blog/_posts/2015-03-05-own.md", "---\ntitle: Own\ndate: 2016-01-01\n---\nText\n");
+    file("blog/_posts/2015-13-45-odd.md", "---\ntitle: Odd\n---\nText\n");
+    file("blog/2015-03-06-page.md", "---\ntitle: Page\n---\nText\n");
+    file("blog/_drafts/idea.md", "---\ntitle: Idea\n---\nText\n");
+    file("blog/members.md", "---\ntitle: M\nvisibility: members\n---\nText\n");
+    file("blog/public.md", "---\ntitle: P\nvisibility: public\n---\nText\n");
+    struct pool p;
+    pool_open(&p);
+    struct import_counts c;
+    assert_int_equal(import(&p, folder, &c), 0);
+    assert_int_equal(c.imported, 5);
+    assert_int_equal(c.refused, 2);
+    assert_str(tag_of(article(&p, "blog/_posts/2015-03-04-hello"), "published_at"), "1425427200");
+    assert_str(tag_of(article(&p, "blog/_posts/2015-03-05-own"), "published_at"), "1451606400");
+    assert_null(record_tag(&article(&p, "blog/_posts/2015-13-45-odd")->record, "published_at"));
+    assert_null(record_tag(&article(&p, "blog/2015-03-06-page")->record, "published_at"));
+    assert_true(str_find(buf_str(&p.refusals), STR("blog/_drafts/idea.md: it is a draft\n")) != SIZE_MAX);
+    assert_true(str_find(buf_str(&p.refusals), STR("blog/members.md: it is not for everybody")) != SIZE_MAX);
+    pool_close(&p);
+
+    /* The same where the folder itself is what is imported. */
+    char path[200];
+    pool_open(&p);
+    snprintf(path, sizeof path, "%s/blog/_posts", folder);
+    assert_int_equal(import(&p, path, &c), 0);
+    assert_str(tag_of(article(&p, "2015-03-04-hello"), "published_at"), "1425427200");
+    snprintf(path, sizeof path, "%s/blog/_drafts/idea.md", folder);
+    assert_int_equal(import(&p, path, &c), 0);
+    assert_int_equal(c.refused, 1);
+    pool_close(&p);
+}
+
 static void without_a_free_licence(void **state)
 {
     (void)state;
@@ -354,7 +424,9 @@ static void links_between_articles(void **state)
     (void)state;
     file("2014/01/first.md", "---\ntitle: First\n---\n[b](../../2015/second.md) [c]({{< ref \"second\" >}} "
                              "\"T\") [d](/news/2015/second/) "
-                             "[e](https://a.example/2015/second) [f](#x) [g](other.md) `[c](second.md)`\n");
+                             "[e](https://a.example/2015/second) [f](#x) [g](other.md) `[c](second.md)`\n\n"
+                             "[h]\n\n[h]: ../../2015/second.md 'H'\n  [i]: <../../2015/second.md>\n"
+                             "[j]: other.md\n[k]: <../../2015/second.md\n[^l]: ../../2015/second.md\n");
     file("2015/second.md", "---\ntitle: Second\n---\nx\n");
     file("2015/draft.md", "---\ntitle: Draft\ndraft: true\n---\nx\n");
     file("third.md", "---\ntitle: Third\n---\n[x]({{< relref \"2015/draft.md\" >}}) [y](2015/second)\n\n{{< "
@@ -383,6 +455,10 @@ static void links_between_articles(void **state)
     assert_true(
         str_find(text, STR("[e](https://a.example/2015/second) [f](#x) [g](other.md) `[c](second.md)`")) !=
         SIZE_MAX);
+    assert_true(str_find(text, STR("\n\n[h]: nostr:naddr1")) != SIZE_MAX);
+    assert_true(str_find(text, STR(" 'H'\n  [i]: nostr:naddr1")) != SIZE_MAX);
+    assert_true(
+        str_ends(text, STR("\n[j]: other.md\n[k]: <../../2015/second.md\n[^l]: ../../2015/second.md\n")));
     assert_true(str_starts(article(&p, "third")->record.content, STR("x [y](nostr:naddr1")));
     assert_true(
         str_find(article(&p, "third")->record.content, STR("\n\n[2015/second](nostr:naddr1")) != SIZE_MAX);
@@ -718,6 +794,8 @@ int main(void)
         return 1;
     const struct CMUnitTest tests[] = {
         IN_FOLDER(front_matter_of_three_systems),
+        IN_FOLDER(dates_before_1970),
+        IN_FOLDER(drafts_and_dates_of_jekyll),
         IN_FOLDER(without_a_free_licence),
         IN_FOLDER(shortcodes),
         IN_FOLDER(html_in_markdown),

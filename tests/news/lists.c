@@ -1,5 +1,6 @@
 /* lists.c: the projection over a real store: lists, paging, counts, revisions, deletions, profiles, and the
  * same tables after a rebuild. */
+#include "base/hex.h"
 #include "check.h"
 #include "news/news.h"
 
@@ -214,6 +215,12 @@ static void lists_and_counts(void **state)
     publish(w, 2, "f", "F", "en", "", T0 - 3000, T0);      /* same date as B, came later */
     struct pubkey two = key_of(2), nobody = key_of(9);
     assert_string_equal(titles(w, (struct news_query){0}), "E D F B C A");
+    struct pubkey three = key_of(3);
+    publish(w, 3, "g", "G", "de", "", -14182940, T0); /* before 1970 */
+    publish(w, 3, "h", "H", "de", "", -3845577600, T0);
+    publish(w, 3, "i", "I", "de", "", 86400, T0);
+    assert_string_equal(titles(w, (struct news_query){0}), "E D F B C A I G H");
+    assert_string_equal(titles(w, (struct news_query){.author = &three}), "I G H");
     assert_string_equal(titles(w, (struct news_query){.language = STR("en")}), "E F C A");
     assert_string_equal(titles(w, (struct news_query){.language = STR("pt")}), "D");
     assert_string_equal(titles(w, (struct news_query){.language = STR("pt-BR")}), "D");
@@ -224,7 +231,7 @@ static void lists_and_counts(void **state)
     assert_string_equal(titles(w, (struct news_query){.author = &two, .language = STR("en")}), "E F C");
     assert_string_equal(titles(w, (struct news_query){.author = &two, .topic = STR("work")}), "C");
     assert_string_equal(titles(w, (struct news_query){.author = &nobody}), "");
-    assert_string_equal(languages(w), "en:4 fr:1 pt:1");
+    assert_string_equal(languages(w), "en:4 de:3 fr:1 pt:1");
     assert_string_equal(topics(w, ""), "rent:3 work:2");
     assert_string_equal(topics(w, "en"), "rent:2 work:2");
     struct news_item a = item(w, 1, "a", 0);
@@ -299,6 +306,61 @@ static void deletions(void **state)
     assert_rebuilt_alike(w);
 }
 
+static struct record_draft *delete_record(struct world *w, uint8_t who, const struct record *target)
+{
+    struct record_draft *d = ARENA_NEW(w->arena, struct record_draft);
+    char hex[65];
+    hex_encode(target->id.b, 32, hex);
+    record_draft_init(d, w->arena, KIND_DELETION, T0 + 50);
+    record_draft_tag_strs(d, (struct str[]){STR("e"), {hex, 64}}, 2);
+    put(w, &d->r, who);
+    return d;
+}
+
+/* By e alone: what it names goes; without its current revision an article is gone, too. */
+static void deletions_of_revisions(void **state)
+{
+    struct world *w = *state;
+    struct record_draft *one = publish(w, 1, "a", "One", "en", "x", 0, T0);
+    struct record_draft *two = publish(w, 1, "a", "Two", "en", "x", 0, T0 + 10);
+    struct record_draft *only = publish(w, 1, "b", "Only", "en", "x", 0, T0);
+    delete_record(w, 2, &only->r); /* not its author */
+    delete_record(w, 1, &one->r);
+    assert_int_equal(item(w, 1, "a", 0).revisions, 1);
+    delete_record(w, 1, &two->r);
+    delete_record(w, 1, &only->r);
+    item(w, 1, "a", ERR_GONE);
+    item(w, 1, "b", ERR_GONE);
+    item(w, 1, "c", ERR_NOT_FOUND);
+    assert_string_equal(titles(w, (struct news_query){0}), "");
+    assert_rebuilt_alike(w);
+    publish(w, 1, "a", "Three", "en", "", 0, T0 + 90);
+    assert_str(item(w, 1, "a", 0).title, "Three");
+    store_read_end(w->read);
+    w->read = NULL;
+    assert_int_equal(store_erase_id(w->store, &only->r.id, "test", NULL), 0);
+    item(w, 1, "b", ERR_NOT_FOUND); /* not even that it was there */
+    assert_rebuilt_alike(w);
+}
+
+/* What ends by itself (NIP-40) is gone, too, once that has been applied. */
+static void expired_articles(void **state)
+{
+    struct world *w = *state;
+    struct record_draft d = {.arena = w->arena};
+    struct article_draft draft = {
+        .d = STR("a"), .title = STR("A"), .text = STR("t"), .license = STR("CC0-1.0")};
+    assert_int_equal(news_article_write(&draft, T0, &fixed, &d, NULL), 0);
+    record_draft_tag_strs(
+        &d, (struct str[]){STR("expiration"), arena_printf(w->arena, "%d", (int)T0 + 60)}, 2);
+    put(w, &d.r, 1);
+    item(w, 1, "a", 0);
+    w->now = T0 + 60;
+    publish(w, 2, "b", "B", "en", "", 0, T0 + 60); /* its time sweeps what expired before it */
+    item(w, 1, "a", ERR_GONE);
+    assert_rebuilt_alike(w);
+}
+
 static void profiles(void **state)
 {
     struct world *w = *state;
@@ -364,9 +426,9 @@ static void search_text(void **state)
     assert_int_equal(text.date, 0);
     static const struct {
         int64_t published, date;
-    } cases[] = {
-        {T0 - 86400, T0 - 86400}, {T0 + 86400, 0}}; /* before: and after: see the date that lists show */
-    for (size_t i = 0; i < 2; i++) {
+    } cases[] = {{T0 - 86400, T0 - 86400}, {-3845577600, -3845577600},
+        {T0 + 86400, 0}}; /* before: and after: see the date that lists show */
+    for (size_t i = 0; i < 3; i++) {
         text = (struct store_text){0};
         assert_int_equal(news_article_write(&(struct article_draft){.d = STR("x"),
                                                 .title = STR("Old"),
@@ -389,6 +451,8 @@ int main(void)
         IN_WORLD(lists_and_counts),
         IN_WORLD(revisions),
         IN_WORLD(deletions),
+        IN_WORLD(deletions_of_revisions),
+        IN_WORLD(expired_articles),
         IN_WORLD(profiles),
         IN_WORLD(search_text),
     };

@@ -9,8 +9,13 @@
 
 #include <cmocka.h>
 
+static const char *wanted_of_listen(const char *text)
+{
+    return strchr(text, ':') ? NULL : "an address and a port";
+}
+
 static const struct config_option rows[] = {
-    {"web", "listen", CONFIG_TEXT, "127.0.0.1:8484", 1, 100, NULL, "Where."},
+    {"web", "listen", CONFIG_TEXT, "127.0.0.1:8484", 1, 100, NULL, "Where.", wanted_of_listen},
     {"web", "limit", CONFIG_INT, "10", -5, 99, NULL, "How many."},
     {"store", "cache", CONFIG_SIZE, "64M", 1024, INT64_C(1) << 40, NULL, "How much."},
     {"accounts", "sign-up", CONFIG_CHOICE, "open", 0, 0, "open|invitation|closed", "Who."},
@@ -73,6 +78,8 @@ static void mistakes_are_named(void **state)
     } cases[] = {
         {"[web]\nlissten = x\n", ":2:", "no option \"lissten\" in section [web]", "listen in [web]"},
         {"[node]\nlisten = x\n", ":2:", "no option \"listen\" in section [node]", "listen in [web]"},
+        {"[store]\nlisten = x\n", ":2:", "no option \"listen\" in section [store]", "listen in [web]"},
+        {"limit = 1\n", ":1:", "no option \"limit\" in section []", "limit in [web]"},
         {"[accounts]\n\nsignup = open\n", ":3:", "\"signup\"", "sign-up in [accounts]"},
         {"[web]\nlimit = 100\n", ":2:", "must be -5 to 99", ""},
         {"[web]\nlimit = ten\n", ":2:", "a whole number", ""},
@@ -85,6 +92,11 @@ static void mistakes_are_named(void **state)
         {"[web]\nlimit 1\n", ":2:", "neither", ""},
         {"[web\nlimit = 1\n", ":1:", "neither", ""},
         {"[web]\nlisten =\n", ":2:", "1 to 100 bytes", ""},
+        {"[web]\nlisten = here\n", ":2:", "web.listen is \"here\", but must be an address and a port", ""},
+        {"[web]\nlisten = :\xff\n", ":2:", "UTF-8", ""},
+        {"[web]\nlisten = :\x01\n", ":2:", "control characters", ""},
+        {"[wep]\n[web]\nlimit = 1\n", ":1:", "no section [wep]", "lists all"},
+        {"[web]\nlimit = 1\n[wep]\n; limit = 1\n", ":3:", "no section [wep]", "lists all"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct config *c;
@@ -94,6 +106,20 @@ static void mistakes_are_named(void **state)
             !strstr(err.todo, cases[i].todo))
             fail_msg("%s: \"%s\"; \"%s\"", cases[i].text, err.what, err.todo);
     }
+}
+
+static void zero_bytes_are_refused(void **state)
+{
+    static const char text[] = "[web]\nlisten = 127.0.0.1:80\0and more\n";
+    char path[] = "/tmp/widenet-config-XXXXXX";
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+    close(fd);
+    struct config *c;
+    struct err err;
+    assert_int_equal(config_load(path, true, rows, &c, &err), ERR_INPUT);
+    assert_non_null(strstr(err.what, ":2: the line holds a zero byte"));
+    unlink(path);
 }
 
 static void long_lines_are_refused(void **state)
@@ -130,6 +156,7 @@ int main(void)
         cmocka_unit_test(values_are_read),
         cmocka_unit_test(initial_values_stand),
         cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(zero_bytes_are_refused),
         cmocka_unit_test(long_lines_are_refused),
         cmocka_unit_test(the_sample_reads_back),
     };

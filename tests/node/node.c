@@ -24,11 +24,15 @@ static const struct store_projection no_projections[] = {{NULL}};
 static const struct store_text_source no_texts[] = {{.extract = NULL}};
 static struct store_tables tables;
 static struct config *config;
+static const struct account_belonging *belongings;
 
 static int open_mode(enum node_mode mode, struct node **out, struct err *err)
 {
-    struct node_options options = {
-        .directory = directory, .config = config, .tables = &tables, .program = WIDENET_PROGRAM};
+    struct node_options options = {.directory = directory,
+        .config = config,
+        .tables = &tables,
+        .belongings = belongings,
+        .program = WIDENET_PROGRAM};
     return node_open(&options, mode, out, err);
 }
 
@@ -136,6 +140,107 @@ static void accounts(void **state)
 {
     (void)state;
     each_way(check_accounts);
+}
+
+/* Made by nostr-tools 2.20 of the secret bytes 1 to 32: nip49.encrypt(…, "ÅΩẛ̣ for the road", 4). The
+ * password's letters are given here in another composition of Unicode. */
+#define BROUGHT                                                                                              \
+    "ncryptsec1qgzdzvwa072yn4gy8r7l828ngfvap6meyh3k0uzjc5ys9a7j370hc2xku3tcsqakxras9eq4hfpk7twpme4u0x328wwg" \
+    "r0mylw6nu2n72ez3cfxvvwskask0cmxcqyyqx7t4ny8766ntrfrhe592enlw"
+#define BROUGHT_NSEC "nsec1qypqxpq9qcrsszg2pvxq6rs0zqg3yyc5z5tpwxqergd3c8g7rusqpqcc2y"
+#define BROUGHT_NPUB "npub1sjlh2c3x9w7kjsqg2ay080n2lff2uvt325vpan33ke34rn8l5jcqawh57m"
+#define BROUGHT_PASSWORD STR("A\xCC\x8A\xE2\x84\xA6\xE1\xBA\x9B\xCC\xA3 for the road")
+
+static int bring(
+    struct node *node, const char *name, const char *key, struct str key_password, struct err *err)
+{
+    struct pubkey out;
+    return node_account_bring(node, str_of(name), PASSWORD, str_of(key), key_password, &out, err);
+}
+
+static void check_brought_keys(struct node *node)
+{
+    struct err err;
+    struct pubkey key, meant;
+    struct buf text _cleanup_buf_ = BUF_INIT;
+    struct account *list;
+    size_t n;
+    struct arena *arena _cleanup_arena_ = arena_create(0);
+    must(pubkey_from_text(STR(BROUGHT_NPUB), &meant, &err));
+    assert_int_equal(bring(node, "anna", BROUGHT, STR("for the road"), &err), ERR_DENIED);
+    assert_int_equal(bring(node, "anna", BROUGHT, STR(""), &err), ERR_DENIED);
+    assert_int_equal(bring(node, "anna", "", STR(""), &err), ERR_INPUT);
+    assert_int_equal(bring(node, "anna", BROUGHT_NPUB, STR(""), &err), ERR_INPUT);
+    assert_int_equal(bring(node, "anna", "nsec1qqqqqqqqqqqqqqqqqqqq", STR(""), &err), ERR_INPUT);
+    assert_int_equal(bring(node, "Anna!", BROUGHT, BROUGHT_PASSWORD, &err), ERR_INPUT);
+    must(node_account_bring(node, STR("anna"), PASSWORD, STR(BROUGHT), BROUGHT_PASSWORD, &key, &err));
+    assert_memory_equal(&key, &meant, sizeof key);
+    must(node_account_export(node, STR("anna"), PASSWORD, STR("another road"), &text, &err));
+    assert_int_equal(bring(node, "bert", BROUGHT_NSEC, STR(""), &err), ERR_EXISTS); /* the same key */
+    assert_int_equal(bring(node, "bert", buf_str(&text).p, STR("another road"), &err), ERR_EXISTS);
+    must(node_account_list(node, arena, &list, &n, &err));
+    assert_int_equal(n, 1);
+    assert_true(list[0].brought);
+    must(node_account_remove(node, STR("anna"), &err));
+    /* one that signs in the browser has an account, too; what was tried leaves no key behind */
+    must(node_account_add_own_key(node, STR("carl"), &meant, &err));
+    assert_int_equal(bring(node, "bert", BROUGHT_NSEC, STR(""), &err), ERR_EXISTS);
+    assert_non_null(strstr(err.what, "carl"));
+    must(node_account_remove(node, STR("carl"), &err));
+    must(node_account_bring(node, STR("bert"), PASSWORD, STR(BROUGHT_NSEC "\n"), STR(""), &key, &err));
+    assert_memory_equal(&key, &meant, sizeof key);
+    must(node_account_remove(node, STR("bert"), &err));
+}
+
+static void brought_keys(void **state)
+{
+    (void)state;
+    each_way(check_brought_keys);
+}
+
+static struct pubkey left;
+static int count_leaving(struct sql *db, const struct pubkey *key, struct err *err)
+{
+    left = *key;
+    return 0;
+}
+static int will_not_leave(struct sql *db, const struct pubkey *key, struct err *err)
+{
+    return err_set(err, ERR_IO, "something stays");
+}
+
+/* What rooms keep of an account goes with it, in the process that writes; where it cannot go, the account
+ * stays. */
+static void check_leaving(struct node *node)
+{
+    struct err err;
+    struct pubkey key;
+    must(node_account_add(node, STR("anna"), PASSWORD, &key, &err));
+    must(node_account_remove(node, STR("anna"), &err));
+    assert_memory_equal(&left, &key, sizeof key);
+}
+
+static void leaving(void **state)
+{
+    (void)state;
+    struct err err;
+    static const struct account_belonging good[] = {{count_leaving}, {NULL}};
+    static const struct account_belonging bad[] = {{count_leaving}, {will_not_leave}, {NULL}};
+    belongings = good;
+    each_way(check_leaving);
+    gone(NULL);
+    belongings = bad;
+    struct node *node = must_open(NODE_WRITE);
+    struct pubkey key;
+    struct account *list;
+    size_t n;
+    struct arena *arena _cleanup_arena_ = arena_create(0);
+    must(node_account_add(node, STR("anna"), PASSWORD, &key, &err));
+    assert_int_equal(node_account_remove(node, STR("anna"), &err), ERR_IO);
+    must(node_account_list(node, arena, &list, &n, &err));
+    assert_int_equal(n, 1);
+    node_close(node);
+    belongings = NULL;
 }
 
 enum { MANY = 300 };
@@ -396,6 +501,34 @@ static void bad_directories(void **state)
     snprintf(directory, sizeof directory, "%s", kept);
 }
 
+/* root reads in anybody's directory, but leaves nothing there that its owner could not open. */
+static void directories_of_others(void **state)
+{
+    (void)state;
+    enum { nobody = 65534 };
+    if (geteuid() != 0)
+        skip();
+    struct err err;
+    struct node *node;
+    node_close(must_open(NODE_WRITE));
+    static const char *const names[] = {"", "/blobs", "/lock", "/widenet.db"};
+    char path[96];
+    struct stat st;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s%s", directory, names[i]);
+        assert_int_equal(chown(path, nobody, nobody), 0);
+    }
+    assert_int_equal(open_mode(NODE_WRITE, &node, &err), ERR_DENIED);
+    node = must_open(NODE_READ);
+    static const char *const made[] = {"/lock", "/widenet.db", "/widenet.db-wal", "/widenet.db-shm"};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        snprintf(path, sizeof path, "%s%s", directory, made[i]);
+        if (stat(path, &st) == 0)
+            assert_int_equal(st.st_uid, nobody);
+    }
+    node_close(node);
+}
+
 int main(void)
 {
     struct err err;
@@ -406,6 +539,8 @@ int main(void)
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(accounts, fresh, gone),
+        cmocka_unit_test_setup_teardown(brought_keys, fresh, gone),
+        cmocka_unit_test_setup_teardown(leaving, fresh, gone),
         cmocka_unit_test_setup_teardown(publishing, fresh, gone),
         cmocka_unit_test_setup_teardown(invitations, fresh, gone),
         cmocka_unit_test_setup_teardown(half_made_account, fresh, gone),
@@ -414,6 +549,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(hostile_clients, fresh, gone),
         cmocka_unit_test_setup_teardown(no_descriptors, fresh, gone),
         cmocka_unit_test_setup_teardown(bad_directories, fresh, gone),
+        cmocka_unit_test_setup_teardown(directories_of_others, fresh, gone),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     config_destroy(config);

@@ -185,6 +185,41 @@ static void refuses_forgeries(void **state)
     }
 }
 
+/* Also where the JSON stands behind other text, and where nearly every character is escaped. */
+static void verifies_and_writes_at_once(void **state)
+{
+    struct seeded s = {43};
+    static const uint8_t secret[32] = {[31] = 11};
+    for (int i = 0; i < 60; i++) {
+        struct arena *arena _cleanup_arena_ = test_arena();
+        struct record good;
+        struct err err;
+        if (i % 2) {
+            random_record(&s, arena, &good);
+        } else {
+            char text[700];
+            for (size_t k = 0; k < sizeof text; k++)
+                text[k] = "\1\"\\\n\37a"[seeded_below(&s, i % 4 ? 3 : 6)];
+            struct record_draft d;
+            record_draft_init(&d, arena, 1, 1700000000 + i);
+            record_draft_content(&d, (struct str){text, seeded_below(&s, sizeof text)});
+            assert_int_equal(record_sign(&d.r, secret, &err), 0);
+            good = d.r;
+        }
+        struct buf alone _cleanup_buf_ = BUF_INIT, both _cleanup_buf_ = BUF_INIT;
+        record_to_json(&good, &alone);
+        buf_addz(&both, "before");
+        assert_int_equal(record_verify_to_json(&good, &both, &err), 0);
+        assert_true(str_eq(str_slice(buf_str(&both), 6, both.n), buf_str(&alone)));
+
+        good.sig.b[0] ^= 1;
+        assert_int_equal(record_verify_to_json(&good, &both, &err), ERR_INPUT);
+        good.created_at++;
+        assert_int_equal(record_verify_to_json(&good, &both, &err), ERR_INPUT);
+        assert_int_equal(both.n, alone.n + 6);
+    }
+}
+
 static void signs_only_what_can_be_read(void **state)
 {
     static const uint8_t secret[32] = {[31] = 9};
@@ -304,6 +339,7 @@ int main(void)
         cmocka_unit_test(agrees_with_bip340),
         cmocka_unit_test(serialises_as_nip01_says),
         cmocka_unit_test(refuses_forgeries),
+        cmocka_unit_test(verifies_and_writes_at_once),
         cmocka_unit_test(signs_only_what_can_be_read),
         cmocka_unit_test(cache_never_mixes_keys),
         cmocka_unit_test(many_keys_in_many_threads),

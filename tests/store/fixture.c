@@ -1,13 +1,27 @@
 /* fixture.c: see fixture.h. */
 #include "fixture.h"
 
+#include <fcntl.h>
 #include <ftw.h>
+#include <pthread.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 /* ---- a room of the tests' own */
 
+/* Counts what the room is told; the applier's threads tell. */
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    uint64_t count;
+} told_of = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+
 static int trial_apply(void *ctx, struct sql *db, const struct store_change *c, struct err *err)
 {
+    pthread_mutex_lock(&told_of.mutex);
+    told_of.count++;
+    pthread_cond_broadcast(&told_of.changed);
+    pthread_mutex_unlock(&told_of.mutex);
     static const struct sql_statement add = {"trial_add",
         "INSERT INTO trial_item (actor, d, title, revisions) VALUES (?1, ?2, ?3, 1) "
         "ON CONFLICT (actor, d) DO UPDATE SET title = ?3, revisions = revisions + 1"};
@@ -173,6 +187,31 @@ void world_close(struct world *w)
     arena_destroy(w->arena);
     if (w->directory[0])
         fixture_remove(w->directory);
+}
+
+static int begin(void **state, bool memory)
+{
+    struct world *w = calloc(1, sizeof *w);
+    world_open(w, memory);
+    *state = w;
+    return 0;
+}
+
+int world_on_disk(void **state)
+{
+    return begin(state, false);
+}
+
+int world_in_memory(void **state)
+{
+    return begin(state, true);
+}
+
+int world_ends(void **state)
+{
+    world_close(*state);
+    free(*state);
+    return 0;
 }
 
 /* ---- records */
@@ -364,8 +403,96 @@ const char *trial(struct world *w)
     return arena_str(w->arena, buf_str(&out)).p;
 }
 
+static int nothing(void *ctx, struct sql *db, struct err *err)
+{
+    return 0;
+}
+
+uint64_t world_told(struct world *w)
+{
+    pthread_mutex_lock(&told_of.mutex);
+    uint64_t count = told_of.count;
+    pthread_mutex_unlock(&told_of.mutex);
+    /* Who may write now comes after the transaction in which the room was told. */
+    assert_int_equal(store_write(w->store, nothing, NULL, NULL), 0);
+    return count;
+}
+
+bool world_hears(struct world *w, uint64_t *told)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 60;
+    pthread_mutex_lock(&told_of.mutex);
+    int rc = 0;
+    while (told_of.count <= *told && rc == 0)
+        rc = pthread_cond_timedwait(&told_of.changed, &told_of.mutex, &until);
+    pthread_mutex_unlock(&told_of.mutex);
+    *told = world_told(w);
+    return rc == 0;
+}
+
 void assert_found(const char *got, const char *want)
 {
     if (strcmp(got, want))
         fail_msg("found \"%s\", want \"%s\"", got, want);
+}
+
+void assert_sound(struct store *s, uint64_t records)
+{
+    struct store_check_result result;
+    assert_int_equal(store_check(s, NULL, NULL, &result, NULL), 0);
+    assert_int_equal(result.bad_records + result.other_faults, 0);
+    assert_int_equal(result.records, records);
+}
+
+uint64_t assert_rebuilds(struct store *s)
+{
+    uint8_t before[32], after[32];
+    struct store_check_result result;
+    assert_int_equal(store_projection_digest(s, before, NULL), 0);
+    assert_int_equal(store_rebuild(s, NULL), 0);
+    assert_int_equal(store_projection_digest(s, after, NULL), 0);
+    assert_memory_equal(before, after, 32);
+    assert_int_equal(store_check(s, NULL, NULL, &result, NULL), 0);
+    assert_int_equal(result.bad_records + result.other_faults, 0);
+    return result.records;
+}
+
+/* ---- on disk only */
+
+void world_sql(struct world *w, const char *text)
+{
+    sqlite3 *db;
+    struct str path = arena_printf(w->arena, "%s/widenet.db", w->directory);
+    assert_int_equal(sqlite3_open(path.p, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000);
+    char *message = NULL;
+    if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", text, message);
+    sqlite3_close(db);
+}
+
+bool file_holds(const char *path, const char *word)
+{
+    struct buf b _cleanup_buf_ = BUF_INIT;
+    int fd = open(path, O_RDONLY);
+    if (fd < 0)
+        return false;
+    ssize_t n;
+    do {
+        buf_reserve(&b, 65536);
+        n = read(fd, b.p + b.n, 65536);
+        b.n += n > 0 ? (size_t)n : 0;
+    } while (n > 0);
+    close(fd);
+    return str_find(buf_str(&b), str_of(word)) != SIZE_MAX;
+}
+
+void assert_nowhere(struct world *w, const char *word)
+{
+    static const char *const files[] = {"widenet.db", "widenet.db-wal", "widenet.db-shm"};
+    for (size_t i = 0; i < 3; i++)
+        if (file_holds(arena_printf(w->arena, "%s/%s", w->directory, files[i]).p, word))
+            fail_msg("%s still holds \"%s\"", files[i], word);
 }

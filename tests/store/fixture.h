@@ -35,6 +35,18 @@ void fixture_remove(const char *directory);
 /* memory: which back end. */
 void world_open(struct world *w, bool memory);
 void world_open_with(struct world *w, bool memory, const struct store_tables *tables);
+/* cmocka's set-up and tear-down of a world in *state. */
+int world_on_disk(void **state);
+int world_in_memory(void **state);
+int world_ends(void **state);
+/* The same test on both back ends: two rows of a list. */
+#define ON_BOTH(name)                                                                                        \
+    {"sqlite " #name, name, world_on_disk, world_ends, NULL},                                                \
+    {                                                                                                        \
+        "memory " #name, name, world_in_memory, world_ends, NULL                                             \
+    }
+#define ON_DISK(name) cmocka_unit_test_setup_teardown(name, world_on_disk, world_ends)
+
 void world_reopen(struct world *w);
 void world_close(struct world *w); /* and removes the directory */
 struct store *world_second(struct world *w, enum store_mode mode);
@@ -60,6 +72,20 @@ const char *search(struct world *w, const char *query);
 const char *search_newest(struct world *w, const char *query);
 /* The trial room's rows, "d=title*revisions" sorted by d and joined by spaces. */
 const char *trial(struct world *w);
+/* How often the trial room was told of a change by any store; all of that is committed in w's. */
+uint64_t world_told(struct world *w);
+/* Waits until it is told of more than *told, and brings that up to date; false after a minute. */
+bool world_hears(struct world *w, uint64_t *told);
 void assert_found(const char *got, const char *want);
+/* store_check finds this many records and no fault. */
+void assert_sound(struct store *s, uint64_t records);
+/* A rebuild ends in the same tables, and all is sound. Returns the number of records. */
+uint64_t assert_rebuilds(struct store *s);
+
+/* ---- on disk only */
+
+void world_sql(struct world *w, const char *text); /* runs it on the database, from outside */
+bool file_holds(const char *path, const char *word);
+void assert_nowhere(struct world *w, const char *word); /* no file of the database holds it */
 
 #endif

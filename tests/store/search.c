@@ -3,31 +3,6 @@
 #include "base/utf8.h"
 #include "fixture.h"
 
-static int setup(void **state, bool memory)
-{
-    struct world *w = calloc(1, sizeof *w);
-    world_open(w, memory);
-    *state = w;
-    return 0;
-}
-
-static int setup_sqlite(void **state)
-{
-    return setup(state, false);
-}
-
-static int setup_memory(void **state)
-{
-    return setup(state, true);
-}
-
-static int teardown(void **state)
-{
-    world_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void add(struct world *w, const char *title, const char *text)
 {
     struct str d = arena_printf(w->arena, "d=%s", title), t = arena_printf(w->arena, "title=%s", title);
@@ -143,6 +118,52 @@ static void test_rank(void **state)
     assert_found(search_newest(w, "strike"), "Body Summary Strike");
 }
 
+/* More hits than are ranked: an old article that is about the words comes first all the same. */
+static void test_rank_of_many(void **state)
+{
+    struct world *w = *state;
+    enum { MANY = 12000, GROUP = 1000 };
+    static const char *const bodies[] = {
+        "strike here and pay there", "pay after the strike", "strike pay and more of it"};
+    struct store_item *items = ARENA_ARRAY(w->arena, struct store_item, GROUP);
+    for (int i = 0; i < MANY; i++) {
+        struct str d = arena_printf(w->arena, "d=%d", i);
+        const char *body = bodies[i % 3], *title = "title=News";
+        if (i == 5)
+            title = "title=Strike pay";
+        else if (i == 6)
+            title = "title=Pay for those on strike";
+        else if (i == MANY / 2)
+            title = "title=Often", body = "strike pay strike pay strike pay strike pay strike pay strike pay";
+        else if (i == MANY - 3)
+            title = "title=Strike";
+        items[i % GROUP] = (struct store_item){
+            .record = make(w, 30023, T0 - 2 * MANY + i, 1, body, d.p, title, NULL)};
+        if (i % GROUP == GROUP - 1)
+            assert_int_equal(store_append(w->store, items, GROUP, NULL), 0);
+    }
+    assert_int_equal(store_wait_applied(w->store, MANY, 60000, NULL), 0);
+    struct search_query q = {.text = STR("strike pay"), .kind = 30023, .limit = 4};
+    static const struct {
+        const char *query;
+        size_t n;
+        uint64_t best[4];
+    } cases[] = {{"strike pay", 4, {7, 6, MANY / 2 + 1, MANY - 2}}, {"\"strike pay\"", 2, {6, MANY / 2 + 1}},
+        {"strike pay -those", 3, {6, MANY / 2 + 1, MANY - 2}}};
+    struct store_read *r;
+    assert_int_equal(store_read_begin(w->store, &r, NULL), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct search_result found;
+        q.text = str_of(cases[i].query);
+        assert_int_equal(store_search(r, w->arena, &q, &found, NULL), 0);
+        assert_true(found.more);
+        for (size_t k = 0; k < cases[i].n; k++)
+            if (found.hits[k].seq != cases[i].best[k])
+                fail_msg("%s: hit %zu is %lu", cases[i].query, k, (unsigned long)found.hits[k].seq);
+    }
+    store_read_end(r);
+}
+
 static void test_pages(void **state)
 {
     struct world *w = *state;
@@ -256,22 +277,17 @@ static void test_snippet(void **state)
         snippet(w, long_text.p, "京", max);
 }
 
-#define BOTH(name)                                                                                           \
-    {"sqlite " #name, name, setup_sqlite, teardown, NULL},                                                   \
-    {                                                                                                        \
-        "memory " #name, name, setup_memory, teardown, NULL                                                  \
-    }
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_scripts),
-        BOTH(test_widened),
-        BOTH(test_operators),
-        BOTH(test_rank),
-        BOTH(test_pages),
-        BOTH(test_hostile),
-        BOTH(test_snippet),
+        ON_BOTH(test_scripts),
+        ON_BOTH(test_widened),
+        ON_BOTH(test_operators),
+        ON_BOTH(test_rank),
+        ON_DISK(test_rank_of_many),
+        ON_BOTH(test_pages),
+        ON_BOTH(test_hostile),
+        ON_BOTH(test_snippet),
     };
     return cmocka_run_group_tests_name("search", tests, NULL, NULL);
 }

@@ -24,9 +24,12 @@ static void makes_accounts(void **state)
     struct site s;
     site_open(&s, NULL);
     struct reader r = {.site = &s}, other = {.site = &s};
+    char long_password[1100] = "";
+    memset(long_password, 'p', sizeof long_password - 1);
     const struct {
         const char *name, *password, *again, *problem;
     } refused[] = {
+        {NAME, long_password, long_password, "too long"},
         {"Ana", PASSWORD, PASSWORD, "A name has 1 to 32"},
         {"", PASSWORD, PASSWORD, "A name has 1 to 32"},
         {"<script>", PASSWORD, PASSWORD, "A name has 1 to 32"},
@@ -228,6 +231,71 @@ static void gives_the_key_and_deletes(void **state)
     site_close(&s);
 }
 
+#define NSEC "nsec1qypqxpq9qcrsszg2pvxq6rs0zqg3yyc5z5tpwxqergd3c8g7rusqpqcc2y"
+#define NPUB "npub1sjlh2c3x9w7kjsqg2ay080n2lff2uvt325vpan33ke34rn8l5jcqawh57m"
+/* made by nostr-tools: the same key under "for the road", with more rounds than a page may use */
+#define ENCRYPTED_HARD                                                                                       \
+    "ncryptsec1qgfu447n8e2jdn3dt3w73fjx469waup5ha7520mj9nnrzxugsz8g0xqh8gmzl9g78j7q9lwdhvfe6kkqtgrud5sv0fdx" \
+    "2flldch8za9mqvapfresvpmd2p7fzxhx2tq9zkyhz20v807as3duug2xcgtm"
+
+static struct str bring(struct reader *r, const char *name, const char *key, const char *key_password)
+{
+    return reader_post(r, "/sign-up", "/sign-up", "name", name, "password", PASSWORD, "again", PASSWORD,
+        "key", key, "key_password", key_password, NULL);
+}
+
+static void takes_a_key_that_is_brought(void **state)
+{
+    struct site s;
+    struct err err = {0};
+    site_open(&s, NULL);
+    struct reader r = {.site = &s}, other = {.site = &s};
+    const struct {
+        const char *key, *password, *problem;
+        int status;
+    } refused[] = {
+        {"nsec1nonsense", "", "neither a whole ncryptsec1", 400},
+        {NPUB, "", "neither a whole ncryptsec1", 400},
+        {ENCRYPTED_HARD, "for the road", "fewer rounds", 400},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct str answer = bring(&r, NAME, refused[i].key, refused[i].password);
+        assert_int_equal(answer_status(answer), refused[i].status);
+        assert_has(answer, refused[i].problem);
+        assert_hasnt(answer, refused[i].key);
+        assert_has(answer, "<details class=\"ui\" open>");
+    }
+    assert_int_equal(answer_status(bring(&r, NAME, " " NSEC "\n", "")), 303);
+    assert_has(reader_get(&r, "/account"), NPUB);
+    /* what the key is called is for its owner to say: nothing was signed unasked */
+    struct store_read *read;
+    assert_int_equal(store_read_begin(node_store(s.node), &read, &err), 0);
+    assert_int_equal(store_read_seq(read), 0);
+    store_read_end(read);
+    struct str answer = bring(&other, "bob", NSEC, "");
+    assert_int_equal(answer_status(answer), 400);
+    assert_has(answer, "This key has an account here already.");
+    answer = reader_post(&r, "/account/key", "/account/key", "password", PASSWORD, "export_password",
+        "export password", "again", "export password", NULL);
+    const char *taken_out =
+        arena_printf(s.arena, "ncryptsec1%.*s", STR_ARG(between(answer, "ncryptsec1", "<"))).p;
+    char *draft = arena_strz(s.arena, between(reader_get(&r, "/write"), "name=\"draft\" value=\"", "\""));
+    reader_post(&r, "/write", "/write", "draft", draft, "title", "Left behind", "text", "A text.", "license",
+        "CC0-1.0", "do", "save", NULL);
+    assert_has(reader_get(&r, "/me"), "Left behind");
+    /* the operator's command: whoever brings the key the next time finds nothing of before */
+    assert_int_equal(node_account_remove(s.node, STR(NAME), &err), 0);
+    assert_false(signed_in(&r));
+    assert_int_equal(answer_status(bring(&other, "bob", taken_out, "not that one")), 403);
+    assert_int_equal(answer_status(bring(&other, "bob", taken_out, "export password")), 303);
+    assert_has(reader_get(&other, "/account"), NPUB);
+    assert_has(reader_get(&other, "/account"), "in one browser");
+    assert_hasnt(reader_get(&other, "/me"), "Left behind");
+    reader_finish(&r);
+    reader_finish(&other);
+    site_close(&s);
+}
+
 static void takes_accounts_as_it_is_told(void **state)
 {
     struct site s;
@@ -394,6 +462,7 @@ int main(void)
         cmocka_unit_test(changes_the_password),
         cmocka_unit_test(notices_that_the_session_has_ended),
         cmocka_unit_test(gives_the_key_and_deletes),
+        cmocka_unit_test(takes_a_key_that_is_brought),
         cmocka_unit_test(takes_accounts_as_it_is_told),
         cmocka_unit_test(binds_cookies_to_the_host_behind_tls),
         cmocka_unit_test(signs_in_with_ones_own_key),

@@ -147,6 +147,37 @@ static void lists_are_walked_to_their_end(void **state)
     assert_has(page(arena_printf(site.arena, "/?before=%.*s", (int)more.n, more.p).p), "Number 3");
 }
 
+static void articles_older_than_1970(void **state)
+{
+    struct str topic = STR("archive");
+    const char *code = NULL;
+    for (int i = 0; i < 45; i++) { /* more than a page */
+        struct article_draft a = {
+            .d = arena_printf(site.arena, "old-%d", i),
+            .title = arena_printf(site.arena, "Old %d", i),
+            .text = STR("A spectre in the telegraph."),
+            .license = STR("CC0-1.0"),
+            .language = STR("en"),
+            .topics = &topic,
+            .topic_count = 1,
+            .published_at = INT64_C(-3845577600) - i * 86400,
+        };
+        const char *made = pool_article(&site, 3, &a, T0);
+        code = code ? code : made;
+    }
+    assert_has(
+        page(pool_link(&site, code, "")), "<time datetime=\"1848-02-21T00:00:00Z\">21 February 1848</time>");
+    assert_has(page(pool_link(&site, code, ".json")), "\"-3845577600\"");
+    assert_int_equal(walk("/tag/archive.json"), 45);
+    struct str more = between(page("/tag/archive"), "?before=-", "\"");
+    assert_non_null(more.p);
+    assert_has(page(arena_printf(site.arena, "/tag/archive?before=-%.*s", STR_ARG(more)).p), "Old 44");
+    assert_has(page("/search.atom?q=spectre&order=newest"), "<published>1848-02-21T00:00:00Z</published>");
+    assert_int_equal(walk("/search.json?q=spectre+before:1848-02-12"), 35);
+    assert_int_equal(walk("/search.json?q=spectre+after:1848-02-12"), 10);
+    assert_int_equal(walk("/search.json?q=spectre+after:1970-01-01"), 0);
+}
+
 static void addresses_that_lead_nowhere(void **state)
 {
     static const struct {
@@ -172,6 +203,7 @@ static void addresses_that_lead_nowhere(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (answer_status(get(cases[i].path)) != cases[i].status)
             fail_msg("%s answers %d", cases[i].path, answer_status(get(cases[i].path)));
+    assert_has(get("/r/zzzzzzzzzz"), "There is no article at this address.");
     assert_has(page("/tag/nobody-wrote-on-this"), "Nothing here yet");
     assert_has(page("/search?q=nobodywrotethis"), "Nothing found");
 }
@@ -305,6 +337,19 @@ static void versions_and_what_changed(void **state)
     assert_int_equal(answer_status(get(pool_link(&site, code, ""))), 410);
     assert_int_equal(answer_status(get(pool_link(&site, code, ".json"))), 410);
     assert_int_equal(answer_status(get(old_link)), 410);
+    /* By the current version's id alone: the same to a reader. */
+    record_draft_init(&d, site.arena, KIND_DELETION, T0 + 600);
+    struct buf id _cleanup_buf_ = BUF_INIT;
+    buf_adds(&id, between(page(pool_link(&site, other, ".json")), "\"record\":{\"id\":\"", "\""));
+    assert_int_equal(id.n, 64);
+    record_draft_tag_strs(&d, (struct str[]){STR("e"), buf_str(&id)}, 2);
+    pool_put(&site, &d.r, 5);
+    struct str gone = get(pool_link(&site, other, ""));
+    assert_int_equal(answer_status(gone), 410);
+    assert_has(gone, "This article is no longer published");
+    assert_int_equal(answer_status(get(pool_link(&site, other, ".md"))), 410);
+    assert_int_equal(
+        answer_status(get(arena_printf(site.arena, "/r/%s/v/%.*s", other, (int)id.n, id.p).p)), 410);
 }
 
 static void search_marks_what_it_found(void **state)
@@ -344,6 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_are_walked_to_their_end),
+        cmocka_unit_test(articles_older_than_1970),
         cmocka_unit_test(addresses_that_lead_nowhere),
         cmocka_unit_test(hostile_texts_stay_texts),
         cmocka_unit_test(only_free_licences_show_the_text),

@@ -144,12 +144,20 @@ static void what_is_wrong_is_said_and_kept(void **state)
     struct buf topics _cleanup_buf_ = BUF_INIT;
     for (int i = 0; i < 30; i++)
         buf_addf(&topics, "t%d,", i);
+    struct buf title _cleanup_buf_ = BUF_INIT, text _cleanup_buf_ = BUF_INIT;
+    for (int i = 0; i < 501; i++)
+        buf_addc(&title, 't');
+    for (size_t i = 0; i <= RECORD_MAX_ARTICLE_BYTES; i++)
+        buf_addc(&text, i % 8 ? 'x' : ' ');
+    buf_addz(&text, "an hour's work");
     const struct {
         const char *title, *text, *topics, *license, *says;
     } cases[] = {
         {"", "an hour's work", "", "CC0-1.0", "The article needs a title."},
         {"T", " \n ", "", "CC0-1.0", "The article has no text yet."},
         {"T", "an hour's work", z(buf_str(&topics)), "CC0-1.0", "At most 20 topics"},
+        {z(buf_str(&title)), "an hour's work", "", "CC0-1.0", "The title is too long."},
+        {"T", z(buf_str(&text)), "", "CC0-1.0", "Publish it in parts."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct str answer = reader_post(&r, "/write", "/write", "draft", fresh(&r), "d", "", "title",

@@ -5,8 +5,10 @@
 
 #include "web/inside.h"
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static void answers_only_to_its_names(void **state)
@@ -94,7 +96,11 @@ static void refuses_what_is_too_long(void **state)
     buf_addc(&path, '/');
     for (int i = 0; i < 9000; i++)
         buf_addc(&path, 'a');
-    assert_int_equal(answer_status(reader_get(&r, path.p)), 414);
+    struct str answer = reader_get(&r, path.p);
+    assert_int_equal(answer_status(answer), 414);
+    assert_true(answer.n < 6000); /* what was sent is not sent back */
+    assert_hasnt(answer, "aaaaaaaaaa");
+    assert_has(answer, "href=\"/?ui=fr\"");
     for (int i = 0; i < 17000; i += 10)
         buf_addz(&header, "X: abcde\r\n");
     r.headers = header.p;
@@ -370,6 +376,83 @@ static void answers_many_at_once(void **state)
     site_close(&s);
 }
 
+/* What libmicrohttpd itself refuses, in its own words: before there is a request to answer. */
+static void outlives_what_is_no_request(void **state)
+{
+    struct site s;
+    site_open(&s, NULL);
+    static const struct {
+        const char *sent;
+        int status; /* 0: none */
+    } cases[] = {
+        {"nonsense-of-somebody\r\n\r\n", 0},
+        {"GET\r\n\r\n", 0},
+        {"GET / HTTP/9.9\r\nHost: @HOST\r\n\r\n", 505},
+        {"GET / HTTP/1.1\r\nHost\r\nX: nonsense-of-somebody\r\n\r\n", 400},
+        {"POST /sign-in HTTP/1.1\r\nHost: @HOST\r\nContent-Length: nonsense-of-somebody\r\n\r\n", 400},
+        {"\x16\x03\x01\x02nonsense-of-somebody", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct str answer = site_raw(&s, cases[i].sent);
+        if (cases[i].status)
+            assert_int_equal(answer_status(answer), cases[i].status);
+        assert_true(answer.n < 4000);
+        assert_hasnt(answer, "nonsense-of-somebody");
+    }
+    struct reader r = {.site = &s};
+    assert_int_equal(answer_status(reader_get(&r, "/sign-in")), 200);
+    reader_finish(&r);
+    site_close(&s);
+}
+
+/* A connection from one of this machine's many loopback addresses, kept open; −1 where it is not answered. */
+static int hold_from(const struct site *s, int last)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET}, to = from;
+    from.sin_addr.s_addr = htonl(0x7f000000u | (uint32_t)last);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port = htons((uint16_t)s->port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    site_send(fd, arena_printf(s->arena, "GET /sign-in HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", s->port));
+    char piece[512];
+    if (recv(fd, piece, sizeof piece, 0) > 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static void limits_connections_of_one_address(void **state)
+{
+    struct site s;
+    site_open(&s, "connections_per_address", "3", "loopback_is_many", "no", NULL);
+    int held[3], other = -1;
+    for (int i = 0; i < 3; i++)
+        assert_true((held[i] = hold_from(&s, 2)) >= 0);
+    assert_int_equal(hold_from(&s, 2), -1);
+    for (int last = 3; other < 0 && last < 6; last++) /* two addresses may share a counter, once in 4096 */
+        other = hold_from(&s, last);
+    assert_true(other >= 0);
+    assert_int_equal(hold_from(&s, 2), -1);
+    close(held[1]);
+    for (int i = 0; (held[1] = hold_from(&s, 2)) < 0; i++) /* until the server has seen the end */
+        assert_true(i < 100000);
+    assert_int_equal(hold_from(&s, 2), -1);
+    for (int i = 0; i < 3; i++)
+        close(held[i]);
+    close(other);
+    site_close(&s);
+
+    site_open(&s, "connections_per_address", "3", NULL); /* somebody's proxy, perhaps */
+    int many[8];
+    for (int i = 0; i < 8; i++)
+        assert_true((many[i] = hold_from(&s, 2)) >= 0);
+    for (int i = 0; i < 8; i++)
+        close(many[i]);
+    site_close(&s);
+}
+
 static void stops_with_readers_connected(void **state)
 {
     struct site s;
@@ -400,6 +483,8 @@ int main(void)
         cmocka_unit_test(limits_posts_from_one_address),
         cmocka_unit_test(says_which_port_is_taken),
         cmocka_unit_test(answers_many_at_once),
+        cmocka_unit_test(outlives_what_is_no_request),
+        cmocka_unit_test(limits_connections_of_one_address),
         cmocka_unit_test(stops_with_readers_connected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,8 +58,11 @@ void site_open(struct site *s, ...)
     for (const char *name; (name = va_arg(settings, const char *));)
         must(config_set(s->config, "web", name, va_arg(settings, const char *), "the test", &err), &err);
     va_end(settings);
-    struct node_options o = {
-        .directory = s->directory, .config = s->config, .tables = &tables, .program = WIDENET_PROGRAM};
+    struct node_options o = {.directory = s->directory,
+        .config = s->config,
+        .tables = &tables,
+        .belongings = web_belongings,
+        .program = WIDENET_PROGRAM};
     must(node_open(&o, NODE_SERVE, &s->node, &err), &err);
     must(web_start(s->node, "127.0.0.1:0", &s->web, &err), &err);
     s->port = web_port(s->web);

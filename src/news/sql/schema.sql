@@ -67,11 +67,11 @@ CREATE TABLE news_author_count (
     n INTEGER NOT NULL
 );
 
--- Addresses that their author deleted (NIP-09, tag a).
+-- Articles that are gone: their address was deleted (NIP-09, tag a), or their current revision was deleted or expired.
 CREATE TABLE news_gone (
-    seq INTEGER NOT NULL,           -- of the deletion
+    seq INTEGER NOT NULL,           -- of the deletion of the address, or of the revision that went
     code TEXT NOT NULL,
-    gone_at INTEGER NOT NULL,       -- created_at of the deletion
+    gone_at INTEGER NOT NULL,       -- created_at of the deletion, or the day it expired
     PRIMARY KEY (code, seq)
 );
 CREATE INDEX news_gone_seq ON news_gone (seq);

@@ -21,7 +21,9 @@ void body_drop(struct body *b)
 static int tell(struct memory *m, enum store_change_type type, const struct entry *e, bool was_current,
     bool erased, struct err *err)
 {
-    struct store_change change = {type, was_current, erased, e->seq, e->received_at, &e->body->record};
+    struct store_change change = {type, was_current, erased, e->seq, e->received_at, &e->body->record, 0};
+    if (type == STORE_REMOVED && !erased)
+        change.removed_at = m->deleted_at ? m->deleted_at : e->facts.expires_at;
     return tables__apply(m->rooms, &m->base.tables, &change, true, err);
 }
 
@@ -40,6 +42,8 @@ static int remove_entry(struct memory *m, struct entry *e, bool erase, struct er
         bool was_current = !e->old;
         e->gone = ++m->version;
         rc = tell(m, STORE_REMOVED, e, was_current, erase, err);
+    } else if (erase) {
+        rc = tell(m, STORE_FORGOTTEN, e, false, true, err);
     }
     if (rc < 0 || !erase)
         return rc;
@@ -172,6 +176,7 @@ static int delete_all(struct memory *m, const struct entry *by, struct err *err)
 {
     int rc = 0;
     const struct record *r = &by->body->record;
+    m->deleted_at = r->created_at;
     for (size_t i = 0; i < r->tag_count && rc >= 0; i++) {
         const struct tag *t = &r->tags[i];
         struct record_id id;
@@ -183,6 +188,7 @@ static int delete_all(struct memory *m, const struct entry *by, struct err *err)
         else if (str_eqz(t->v[0], "a") && address_parse(t->v[1], &a))
             rc = delete_address(m, by, &a, err);
     }
+    m->deleted_at = 0;
     return rc;
 }
 

@@ -183,6 +183,11 @@ int memory__revisions(struct store_read *r, const struct address *a, unsigned fl
         LIST_ADD(&all, h);
         body_take(h.body);
     }
+    for (size_t i = 0; !gone && !all.n && i < m->deleted_addresses.n; i++) {
+        const struct deleted_address *d = &m->deleted_addresses.at[i];
+        gone = d->kind == a->kind && d->address == address && pubkey_eq(&d->by, &a->pubkey) &&
+               m->log.at[d->seq - 1].born <= ((struct memory_read *)r)->version;
+    }
     pthread_mutex_unlock(&m->mutex);
     if (all.n)
         qsort(all.at, all.n, sizeof *all.at, newest_first);

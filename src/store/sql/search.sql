@@ -1,5 +1,9 @@
 -- name: q_search_create
 CREATE VIRTUAL TABLE store_search USING fts5(title, summary, body, facts, content='', tokenize='widenet', detail=full)
+-- name: q_search_set
+INSERT INTO store_search (store_search, rank) VALUES (?, ?)
+-- name: q_search_setting
+SELECT v FROM store_search_config WHERE k = ?
 -- name: q_search_add
 INSERT INTO store_search (rowid, title, summary, body, facts) VALUES (?, ?, ?, ?, ?)
 -- name: q_search_remove
@@ -18,4 +22,4 @@ DELETE FROM store_text WHERE docid = ?
 -- name: q_text_seq
 SELECT t.seq, r.expires_at FROM store_text t JOIN store_record r ON r.seq = t.seq WHERE t.docid = ?
 -- name: q_text_span
-SELECT min(docid), max(docid) FROM store_text
+SELECT (SELECT min(docid) FROM store_text), (SELECT max(docid) FROM store_text) -- each from the index's end

@@ -48,15 +48,31 @@ WHERE actor = ? AND kind = ? AND address = ? ORDER BY created_at DESC, idkey
 -- name: q_record_of_address_until
 SELECT seq FROM store_record WHERE actor = ? AND kind = ? AND address = ? AND created_at <= ? AND state < 2 ORDER BY seq
 -- name: q_record_until
-SELECT seq FROM store_record WHERE actor = ? AND kind = ? AND address = ? AND created_at <= ? ORDER BY seq
+SELECT seq FROM store_record
+WHERE actor = ? AND kind = ? AND address = ? AND created_at <= ? AND created_at > ? ORDER BY seq
 -- name: q_record_gone_of_address
-SELECT seq FROM store_record WHERE actor = ? AND kind = ? AND address = ? AND created_at <= ? AND state = 2 ORDER BY seq
+SELECT seq FROM store_record
+WHERE actor = ? AND kind = ? AND address = ? AND created_at <= ? AND created_at > ? AND state = 2 ORDER BY seq
 -- name: q_record_expired
 SELECT seq FROM store_record WHERE expires_at IS NOT NULL AND expires_at <= ? AND state < 2 ORDER BY expires_at, seq LIMIT 1000
 -- name: q_record_next_expiry
 SELECT expires_at FROM store_record WHERE expires_at IS NOT NULL AND state < 2 ORDER BY expires_at LIMIT 1
 -- name: q_record_of_actor
-SELECT seq FROM store_record WHERE actor = ? AND created_at <= ? AND kind <> 62 ORDER BY seq
+SELECT seq, created_at, kind FROM store_record
+WHERE actor = ?1 AND created_at > ?2 AND created_at <= ?3 AND kind <> 62 ORDER BY created_at LIMIT ?4
+-- name: q_erasure_begin
+INSERT INTO store_erasure (pubkey, since, until, erased, reason) VALUES (?1, ?2, ?3, 0, ?4)
+ON CONFLICT (pubkey) DO UPDATE SET until = max(until, ?3)
+-- name: q_erasure_next
+SELECT pubkey, since, until, erased, reason FROM store_erasure WHERE ?1 IS NULL OR pubkey = ?1 LIMIT 1
+-- name: q_erasure_any
+SELECT 1 FROM store_erasure LIMIT 1
+-- name: q_erasure_step
+UPDATE store_erasure SET since = ?2, erased = ?3 WHERE pubkey = ?1
+-- name: q_erasure_end
+DELETE FROM store_erasure WHERE pubkey = ?
+-- name: q_erasure_list
+SELECT a.actor, e.until FROM store_erasure e JOIN store_actor a ON a.pubkey = e.pubkey ORDER BY a.actor
 -- name: q_record_count
 SELECT count(*) FROM store_record
 -- name: q_tag_add

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define GROUP_RECORDS 8000
+#define AHEAD 4 /* items whose ids' places are fetched while others are added */
 
 struct append_request {
     struct store_item *items;
@@ -133,8 +134,8 @@ static int known(struct door *d, struct store_item *item, struct err *err)
     return rc < 0 ? rc : found;
 }
 
-/* 1: refused. */
-static int forbidden(struct door *d, struct store_item *item, struct err *err)
+/* 1: erased, or its key: refused whether it is still here or not, for a key's records go step by step. */
+static int buried(struct door *d, struct store_item *item, struct err *err)
 {
     const struct record *r = item->record;
     struct sql_cursor *c;
@@ -157,8 +158,17 @@ static int forbidden(struct door *d, struct store_item *item, struct err *err)
         if (rc == 1)
             refuse(item, "blocked: its author has vanished or was erased");
     }
-    if (rc != 0 || !rules__deletable(r->kind) || !(d->deleted_ids || d->deleted_addresses))
-        return rc;
+    return rc;
+}
+
+/* 1: deleted by its author, and refused. */
+static int deleted(struct door *d, struct store_item *item, struct err *err)
+{
+    const struct record *r = item->record;
+    struct sql_cursor *c;
+    int rc = 0;
+    if (!rules__deletable(r->kind) || !(d->deleted_ids || d->deleted_addresses))
+        return 0;
     c = sql_open(
         d->db, &store_q_actor_number); /* unknown keys have deleted nothing, and get no number here */
     sql_blob(c, 1, r->pubkey.b, 32);
@@ -194,6 +204,9 @@ static int forbidden(struct door *d, struct store_item *item, struct err *err)
 
 static int add(struct door *d, struct store_item *item, struct err *err)
 {
+    int rc = buried(d, item, err);
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
     uint64_t twin = tail__find(&d->l->tail, &item->record->id);
     if (twin) {
         item->seq = twin;
@@ -201,9 +214,9 @@ static int add(struct door *d, struct store_item *item, struct err *err)
         snprintf(item->reason, sizeof item->reason, "duplicate: it is here already");
         return 0;
     }
-    int rc = known(d, item, err);
+    rc = known(d, item, err);
     if (rc == 0)
-        rc = forbidden(d, item, err);
+        rc = deleted(d, item, err);
     if (rc != 0)
         return rc < 0 ? rc : 0;
     uint64_t seq = d->last + 1;
@@ -233,9 +246,12 @@ static int commit_group(struct lite *l, struct append_request *group, struct err
         d.add = sql_open(l->append, &store_q_log_add);
         d.by_idkey = sql_open(l->append, &store_q_record_by_idkey);
         for (struct append_request *r = group; r && rc >= 0; r = r->next)
-            for (size_t i = 0; i < r->n && rc >= 0; i++)
+            for (size_t i = 0; i < r->n && rc >= 0; i++) {
+                if (i + AHEAD < r->n)
+                    tail__expect(&l->tail, &r->items[i + AHEAD].record->id);
                 if (r->items[i].verdict != STORE_REFUSED)
                     rc = add(&d, &r->items[i], err);
+            }
         sql_close(d.add, NULL);
         sql_close(d.by_idkey, NULL);
     }

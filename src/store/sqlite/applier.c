@@ -8,10 +8,8 @@
 
 #define BULK_LAG 200000         /* entries a bulk append may be ahead before the applier insists */
 #define BULK_ACTIVE_US 100000   /* a bulk append that committed this lately is at work */
-#define PATIENCE_US 50000       /* the applier waits so long for its turn, then demands it */
 #define CHECKPOINT_PAGES 4000   /* the WAL is copied into the database when it is longer */
 #define SCRUB_EVERY_US 60000000 /* vanish requests are anybody's: their clean-up is bundled */
-#define LAST_ROW_US 5000        /* a batch ends soon when an append waits */
 
 int lite__applied(struct sql *db, uint64_t *out, struct err *err)
 {
@@ -34,10 +32,10 @@ void lite__set_applied(struct lite *l, uint64_t seq)
 /* Entries after applied, until the batch is full. */
 static int work(struct lite *l, struct batch *b, uint64_t *applied, size_t *n, struct err *err)
 {
-    int64_t start = monotonic_us();
+    int64_t start = monotonic_us(), most = (int64_t)l->batch_records * LITE_BATCH_RECORD_US;
     struct sql_cursor *c = sql_open(b->db, &store_q_log_after);
     sql_int(c, 1, (int64_t)*applied);
-    sql_int(c, 2, LITE_BATCH_RECORDS);
+    sql_int(c, 2, l->batch_records);
     int rc;
     while ((rc = sql_step(c, err)) == 1) {
         uint64_t seq = (uint64_t)sql_col_int(c, 0);
@@ -49,11 +47,21 @@ static int work(struct lite *l, struct batch *b, uint64_t *applied, size_t *n, s
             break;
         *applied = seq;
         int64_t spent = monotonic_us() - start;
-        if (spent > LITE_BATCH_US || (spent > LAST_ROW_US && turn__wanted(&l->turn)))
+        if (spent > most || (spent > LITE_LAST_US && turn__wanted(&l->turn)))
             break;
     }
     sql_close(c, NULL);
     return rc < 0 ? rc : 0;
+}
+
+/* Larger batches make fewer and larger segments of the search index, but who waits to append waits for one.
+ */
+static void pace(struct lite *l, size_t n)
+{
+    if (turn__wanted(&l->turn))
+        l->batch_records = LITE_BATCH_RECORDS;
+    else if (n >= (size_t)l->batch_records && l->batch_records < LITE_BATCH_MOST)
+        l->batch_records *= 2;
 }
 
 /* One transaction of the applier. more: there may be more to do at once. */
@@ -64,7 +72,7 @@ int lite__apply_batch(struct lite *l, bool *more, struct err *err)
     size_t n = 0;
     struct batch b = {0};
     int64_t now = clock_now(&l->base.clock);
-    turn__take_patiently(&l->turn, PATIENCE_US);
+    turn__take_patiently(&l->turn, LITE_PATIENCE_US);
     int rc = sql__begin(l->apply, err);
     if (rc < 0) {
         turn__give(&l->turn);
@@ -93,6 +101,7 @@ int lite__apply_batch(struct lite *l, bool *more, struct err *err)
     }
     if (rc < 0)
         sql__rollback(l->apply);
+    pace(l, n);
     turn__give(&l->turn);
     batch__end(&b, rc >= 0);
     if (rc < 0)
@@ -162,6 +171,8 @@ static void checkpoint(struct lite *l)
 static void scrub(struct lite *l)
 {
     int64_t wanted = 0;
+    if (atomic_load(&l->scrubbing) > 0)
+        return; /* an operator's erasure does it in a moment, and waits for it */
     if (l->scrubbed_us && monotonic_us() - l->scrubbed_us < SCRUB_EVERY_US)
         return;
     if (sql__meta_get(l->apply, "scrub", 0, &wanted, NULL) < 0 || !wanted)
@@ -204,6 +215,8 @@ static void *run(void *ctx)
         int rc = 0;
         if (stop || !bulk_is_active(l)) {
             rc = lite__apply_batch(l, &more, &err);
+            if (rc >= 0 && !stop && (!more || atomic_load(&l->erasing)))
+                rc = lite__erase_on(l, &more, &err);
             wait_ms = more ? 0 : 200;
             if (rc >= 0) {
                 checkpoint(l);
@@ -215,6 +228,8 @@ static void *run(void *ctx)
         }
         pthread_mutex_lock(&l->apply_mutex);
         l->in_a_batch = false;
+        l->trouble = err;
+        l->trouble.code = rc < 0 ? rc : 0;
         pthread_cond_broadcast(&l->applied_changed);
         pthread_mutex_unlock(&l->apply_mutex);
 

@@ -63,6 +63,8 @@ void batch__end(struct batch *b, bool committed)
 {
     for (size_t i = 0; committed && i < b->blob_count; i++)
         blobs__remove(b->l->directory, b->blobs[i], NULL);
+    if (committed && b->erasing)
+        atomic_store(&b->l->erasing, true);
     free(b->blobs);
     free(b->ops);
     arena_destroy(b->arena);
@@ -208,6 +210,8 @@ static int tell(struct batch *b, enum store_change_type type, const struct row *
         .seq = row->seq,
         .received_at = row->received_at,
         .record = &row->record};
+    if (type == STORE_REMOVED && !erased)
+        change.removed_at = b->deleted_at ? b->deleted_at : record_expiration(&row->record);
     return tables__apply(b->db, &b->l->base.tables, &change, b->careful, err);
 }
 
@@ -239,6 +243,8 @@ int batch__remove(struct batch *b, uint64_t seq, bool erase, struct err *err)
                 (rc = set_state(b, seq, STORE_GONE, err)) < 0 ||
                 (rc = tell(b, STORE_REMOVED, &row, row.state == STORE_CURRENT, erase, err)) < 0)
                 return rc;
+        } else if (erase && (rc = tell(b, STORE_FORGOTTEN, &row, false, true, err)) < 0) {
+            return rc;
         }
         if (erase && (rc = index_blobs(b, seq, &row.record, true, err)) < 0)
             return rc;
@@ -369,6 +375,7 @@ static int delete_all(struct batch *b, const struct row *by, struct err *err)
 {
     int rc = 0;
     b->any_deleted = true;
+    b->deleted_at = by->created_at;
     for (size_t i = 0; i < by->record.tag_count && rc >= 0; i++) {
         const struct tag *t = &by->record.tags[i];
         struct record_id id;
@@ -380,6 +387,7 @@ static int delete_all(struct batch *b, const struct row *by, struct err *err)
         else if (str_eqz(t->v[0], "a") && address_parse(t->v[1], &a))
             rc = delete_address(b, by, &a, err);
     }
+    b->deleted_at = 0;
     return rc;
 }
 
@@ -550,9 +558,7 @@ int batch__entry(
         return rc;
     if (row.kind == 5)
         return delete_all(b, &row, err);
-    if (rules__vanishes(&row.record, b->l->base.node_url)) {
-        b->any_tombstones = true;
-        return erase__key(b, &row.record.pubkey, row.created_at, "the key vanished (NIP-62)", err);
-    }
+    if (rules__vanishes(&row.record, b->l->base.node_url))
+        return erase__vanish(b, &row.record.pubkey, row.created_at, err);
     return 0;
 }

@@ -15,6 +15,13 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* The applier's pages are all over the indices: a quarter is its. */
+static int64_t cache_of(const struct lite *l, bool applier)
+{
+    int64_t quarter = l->cache_bytes / 4;
+    return applier ? quarter : 3 * quarter / (int64_t)(l->reader_max + 1);
+}
+
 int lite__connect(struct lite *l, bool writable, bool full, struct sql **out, struct err *err)
 {
     sqlite3 *db = NULL;
@@ -35,7 +42,7 @@ int lite__connect(struct lite *l, bool writable, bool full, struct sql **out, st
     snprintf(pragmas, sizeof pragmas,
         "PRAGMA cache_size=-%ld; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;"
         "PRAGMA synchronous=%s; PRAGMA query_only=%s; PRAGMA journal_size_limit=67108864;",
-        (long)(l->cache_bytes / 1024), full ? "FULL" : "NORMAL", writable ? "OFF" : "ON");
+        (long)(cache_of(l, writable && !full) / 1024), full ? "FULL" : "NORMAL", writable ? "OFF" : "ON");
     int code = sql__run(s, pragmas, err);
     if (code >= 0)
         code = fts__register(db, err);
@@ -76,11 +83,15 @@ static int read_begin(struct store *base, struct store_read **out, struct err *e
             abort();
         r->base.store = base;
         rc = lite__connect(l, false, false, &r->base.sql, err);
+        if (rc >= 0)
+            rc = tables__exists(r->base.sql, "store_erasure", &r->hides, err);
     }
     if (rc >= 0)
         rc = sql__run(r->base.sql, "BEGIN", err);
     if (rc >= 0)
         rc = lite__applied(r->base.sql, &r->base.seq, err); /* the first read fixes the snapshot */
+    if (rc >= 0 && r->hides)
+        rc = leaving__load(r->base.sql, err);
     if (rc < 0) {
         if (r->base.sql)
             sql__rollback(r->base.sql);
@@ -161,6 +172,8 @@ int lite__reset_indices(struct lite *l, struct sql *db, struct err *err)
     if (rc >= 0)
         rc = sql__run(db, store_q_search_create.text, err);
     if (rc >= 0)
+        rc = fts__configure(db, err);
+    if (rc >= 0)
         rc = tables__create(db, &l->base.tables, err);
     if (rc >= 0)
         rc = sql__meta_set(db, "applied_seq", 0, err);
@@ -187,8 +200,8 @@ static int migrate(struct lite *l, struct err *err)
         rc = tables__all_known(l->append, &l->base.tables, err);
     if (rc >= 0)
         rc = tables__current(l->append, &l->base.tables, &current, err);
-    if (rc >= 0 && !current)
-        rc = lite__reset_indices(l, l->append, err);
+    if (rc >= 0)
+        rc = current ? fts__configure(l->append, err) : lite__reset_indices(l, l->append, err);
     if (rc >= 0)
         rc = sql__run(l->append, stamp, err);
     if (rc >= 0)
@@ -359,12 +372,20 @@ static const struct store_ops lite_ops = {
     .digest = lite__digest,
 };
 
+/* Nobody asks how much memory SQLite uses; keeping count takes a lock at each allocation. */
+static void set_up_sqlite(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int store_open(const char *directory, enum store_mode mode, const struct store_tables *tables,
     const struct store_options *options, struct store **out, struct err *err)
 {
     *out = NULL;
     if (!options || !options->clock.now_us)
         return err_set(err, ERR_INTERNAL, "a store needs a clock");
+    static pthread_once_t set_up = PTHREAD_ONCE_INIT; /* SQLite's own state is the process's */
+    pthread_once(&set_up, set_up_sqlite);
     struct lite *l = calloc(1, sizeof *l);
     if (!l)
         abort();
@@ -375,8 +396,8 @@ int store_open(const char *directory, enum store_mode mode, const struct store_t
     l->file = str_dup(buf_str(&file));
     l->mode = mode;
     l->reader_max = options && options->readers ? options->readers : 8;
-    l->cache_bytes = (options && options->cache_bytes > 0 ? options->cache_bytes : INT64_C(64) << 20) /
-                     (int64_t)(l->reader_max + 2);
+    l->cache_bytes = options && options->cache_bytes > 0 ? options->cache_bytes : INT64_C(64) << 20;
+    l->batch_records = LITE_BATCH_RECORDS;
     l->queue_end = &l->queue;
     pthread_mutex_init(&l->turn.mutex, NULL);
     lite__cond_init(&l->turn.changed);

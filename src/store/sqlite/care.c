@@ -10,8 +10,14 @@ int lite__rebuild(struct store *s, struct err *err)
     if (l->mode != STORE_WRITE)
         return err_set(err, ERR_DENIED, "the store was opened for reading only");
     lite__applier_pause(l);
+    int rc = 0;
+    for (bool more = true; more && rc >= 0;) { /* it needs the indices */
+        more = false;
+        rc = lite__erase_on(l, &more, err);
+    }
     turn__take(&l->turn);
-    int rc = sql__begin(l->append, err);
+    if (rc >= 0)
+        rc = sql__begin(l->append, err);
     if (rc >= 0) {
         rc = lite__reset_indices(l, l->append, err);
         if (rc >= 0)

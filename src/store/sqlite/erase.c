@@ -1,19 +1,30 @@
-/* erase.c: erasure without a trace (NIP-62, an operator's duty): rows blanked, tombstones set, leftovers
- * scrubbed.
+/* erase.c: erasure without a trace (NIP-62, an operator's duty): tombstones set, rows blanked in steps,
+ * leftovers scrubbed.
+ *
+ * A key may have signed a million records: its tombstone comes first, in a transaction of its own, together
+ * with a row of store_erasure, by which readers hide what is still there (store/leaving.c) and the applier
+ * goes on with it, a step a transaction, until the row is gone, also after a crash. A rebuild in the middle
+ * would meet the tombstone.
  *
  * secure_delete overwrites what SQLite frees; merging FTS5's segments drops the words; a truncated WAL
  * forgets the pages of before. Until that has happened the flag "scrub" stands, also over a crash. */
+#include "base/log.h"
 #include "store/sqlite/private.h"
 #include "store_sql.h"
 
 #include <stdlib.h>
 #include <time.h>
 
-/* What is to be erased of one key. It grows while it is gone through: with a revision go the older ones of
- * its address, which say the same; with a deletion goes what it hid, or a rebuild would bring that back. */
+/* Of a key in one transaction, at most. */
+#define STEP_RECORDS 200
+#define STEP_US 50000
+
+/* What goes with one record. It grows while it is gone through: with a revision go the older ones of its
+ * address, which say the same; with a deletion goes what it hid, or a rebuild would bring that back. What the
+ * key signed up to covered is left out: its tombstone sees to that, and its turn comes. */
 struct doomed {
     struct batch *b;
-    int64_t actor;
+    int64_t actor, covered;
     struct buf seqs; /* uint64_t, each once */
     struct buf seen; /* a bit for each place in the log */
 };
@@ -51,7 +62,8 @@ static int doom_id(struct doomed *d, const struct record_id *id, struct err *err
         uint64_t seq = (uint64_t)sql_col_int(c, 0);
         struct sql_cursor *row = sql_open(d->b->db, &store_q_record_row);
         sql_int(row, 1, (int64_t)seq);
-        if (sql_step(row, err) == 1 && sql_col_int(row, 1) == d->actor && sql_col_int(row, 4) == STORE_GONE)
+        if (sql_step(row, err) == 1 && sql_col_int(row, 1) == d->actor && sql_col_int(row, 3) > d->covered &&
+            sql_col_int(row, 4) == STORE_GONE)
             doom(d, seq);
         sql_close(row, NULL);
     }
@@ -68,6 +80,7 @@ static int doom_address(
     sql_int(c, 2, kind);
     sql_int(c, 3, address);
     sql_int(c, 4, until);
+    sql_int(c, 5, d->covered);
     return doom_rows(d, c, err);
 }
 
@@ -118,7 +131,7 @@ static int spread(struct doomed *d, struct err *err)
         sql_close(c, NULL);
         if (rc == 1 && kind == 5)
             rc = doom_targets(d, seq, err);
-        if (rc >= 0 && addressed)
+        if (rc >= 0 && addressed && created_at > d->covered)
             rc = doom_address(d, kind, address, created_at, false, err);
     }
     return rc;
@@ -140,8 +153,8 @@ static int tombstone_id(struct batch *b, const void *id, const char *reason, str
     return sql_done(c, err);
 }
 
-/* covered: up to then the key's own tombstone keeps it from coming back; others need theirs. */
-static int erase_doomed(struct doomed *d, int64_t covered, const char *reason, struct err *err)
+/* Up to covered the key's own tombstone keeps it from coming back; others need theirs. */
+static int erase_doomed(struct doomed *d, const char *reason, struct err *err)
 {
     int rc = spread(d, err);
     if (d->seqs.n)
@@ -152,7 +165,7 @@ static int erase_doomed(struct doomed *d, int64_t covered, const char *reason, s
         struct sql_cursor *c = sql_open(d->b->db, &store_q_record_row);
         sql_int(c, 1, (int64_t)seq);
         rc = sql_step(c, err);
-        bool bare = rc == 1 && sql_col_int(c, 3) > covered;
+        bool bare = rc == 1 && sql_col_int(c, 3) > d->covered;
         sql_close(c, NULL);
         if (rc >= 0 && bare) {
             c = sql_open(d->b->db, &store_q_log_id);
@@ -169,33 +182,194 @@ static int erase_doomed(struct doomed *d, int64_t covered, const char *reason, s
     return rc < 0 ? rc : 0;
 }
 
-int erase__key(struct batch *b, const struct pubkey *key, int64_t until, const char *reason, struct err *err)
+/* ---- a key, in steps */
+
+/* The tombstone, and the row that has the rest done; nothing where all up to until is gone already. */
+static int begin_key(
+    struct sql *db, const struct pubkey *key, int64_t until, const char *reason, bool *more, struct err *err)
 {
-    struct sql_cursor *c = sql_open(b->db, &store_q_tombstone_key_set);
+    struct sql_cursor *c = sql_open(db, &store_q_tombstone_key);
+    sql_blob(c, 1, key->b, 32);
+    int rc = sql_step(c, err);
+    int64_t since = rc == 1 ? sql_col_int(c, 0) : INT64_MIN;
+    sql_close(c, NULL);
+    *more = rc == 0 || until > since;
+    if (rc < 0 || !*more)
+        return rc < 0 ? rc : 0;
+    c = sql_open(db, &store_q_tombstone_key_set);
     sql_blob(c, 1, key->b, 32);
     sql_int(c, 2, until);
     sql_text(c, 3, str_of(reason));
-    int rc = sql_done(c, err);
-    if (rc < 0)
+    if ((rc = sql_done(c, err)) < 0)
         return rc;
-    int64_t actor = store_actor(b->db, key, err);
-    if (actor < 0)
-        return (int)actor;
-    struct doomed d = {.b = b, .actor = actor};
-    c = sql_open(b->db, &store_q_record_of_actor);
-    sql_int(c, 1, actor);
-    sql_int(c, 2, until);
-    rc = doom_rows(&d, c, err);
-    int erased = erase_doomed(&d, until, reason, err);
-    return rc < 0 ? rc : erased;
+    c = sql_open(db, &store_q_erasure_begin);
+    sql_blob(c, 1, key->b, 32);
+    sql_int(c, 2, since);
+    sql_int(c, 3, until);
+    sql_text(c, 4, str_of(reason));
+    return sql_done(c, err);
 }
 
-int erase__id(struct batch *b, const struct record_id *id, const char *reason, struct err *err)
+struct erasure { /* a row of store_erasure */
+    struct pubkey key;
+    int64_t since, until, erased;
+    char reason[200];
+};
+
+/* 1: found. key NULL: any. */
+static int next_erasure(struct sql *db, const struct pubkey *key, struct erasure *out, struct err *err)
+{
+    struct sql_cursor *c = sql_open(db, &store_q_erasure_next);
+    sql_blob(c, 1, key ? key->b : NULL, 32);
+    int rc = sql_step(c, err);
+    if (rc == 1) {
+        struct str stored = sql_col_blob(c, 0), reason = sql_col_text(c, 4);
+        memset(out, 0, sizeof *out);
+        memcpy(out->key.b, stored.p, stored.n < 32 ? stored.n : 32);
+        out->since = sql_col_int(c, 1);
+        out->until = sql_col_int(c, 2);
+        out->erased = sql_col_int(c, 3);
+        memcpy(out->reason, reason.n ? reason.p : "", reason.n < 199 ? reason.n : 199);
+    }
+    int closed = sql_close(c, err);
+    return rc < 0 ? rc : closed < 0 ? closed : rc;
+}
+
+struct leaver {
+    uint64_t seq;
+    int64_t created_at, kind;
+};
+
+static int list_leavers(
+    struct batch *b, int64_t actor, const struct erasure *e, struct leaver *out, size_t *n, struct err *err)
+{
+    struct sql_cursor *c = sql_open(b->db, &store_q_record_of_actor);
+    sql_int(c, 1, actor);
+    sql_int(c, 2, e->since);
+    sql_int(c, 3, e->until);
+    sql_int(c, 4, STEP_RECORDS);
+    int rc;
+    *n = 0;
+    while ((rc = sql_step(c, err)) == 1 && *n < STEP_RECORDS)
+        out[(*n)++] = (struct leaver){(uint64_t)sql_col_int(c, 0), sql_col_int(c, 1), sql_col_int(c, 2)};
+    int closed = sql_close(c, err);
+    return rc < 0 ? rc : closed;
+}
+
+static int note_step(struct batch *b, const struct erasure *e, int64_t last, bool all, struct err *err)
+{
+    struct sql_cursor *c = sql_open(b->db, all ? &store_q_erasure_end : &store_q_erasure_step);
+    sql_blob(c, 1, e->key.b, 32);
+    if (!all) {
+        sql_int(c, 2, last - 1); /* others of that second may still be there */
+        sql_int(c, 3, e->erased);
+    }
+    return sql_done(c, err);
+}
+
+/* Oldest first; e->erased grows. all: nothing of it is left. */
+static int erase_step(struct batch *b, struct erasure *e, bool *all, struct err *err)
+{
+    struct leaver leavers[STEP_RECORDS];
+    size_t n = 0, done = 0;
+    int64_t start = monotonic_us();
+    int64_t actor = store_actor(b->db, &e->key, err);
+    int rc = actor < 0 ? (int)actor : list_leavers(b, actor, e, leavers, &n, err);
+    *all = false;
+    if (rc < 0)
+        return rc;
+    while (done < n && rc >= 0) {
+        const struct leaver *l = &leavers[done];
+        struct doomed d = {.b = b, .actor = actor, .covered = e->until};
+        if (l->kind == 5) {
+            doom(&d, l->seq);
+            rc = erase_doomed(&d, e->reason, err);
+        } else {
+            rc = batch__remove(b, l->seq, true, err);
+        }
+        done++;
+        int64_t spent = monotonic_us() - start;
+        if (spent > STEP_US || (spent > LITE_LAST_US && turn__wanted(&b->l->turn)))
+            break;
+    }
+    if (rc < 0)
+        return rc;
+    e->erased += (int64_t)done;
+    *all = done == n && n < STEP_RECORDS;
+    return note_step(b, e, n ? leavers[done - 1].created_at : e->since, *all, err);
+}
+
+/* A vanish request in the log: what is soon done is done with it. */
+int erase__vanish(struct batch *b, const struct pubkey *key, int64_t until, struct err *err)
+{
+    bool more;
+    struct erasure e;
+    b->any_tombstones = true;
+    int rc = begin_key(b->db, key, until, "the key vanished (NIP-62)", &more, err);
+    if (rc < 0 || !more || (rc = next_erasure(b->db, key, &e, err)) <= 0)
+        return rc;
+    bool all;
+    rc = erase_step(b, &e, &all, err);
+    b->erasing = b->erasing || (rc >= 0 && !all);
+    return rc;
+}
+
+static int any_erasure(struct lite *l, struct err *err)
+{
+    struct sql_cursor *c = sql_open(l->apply, &store_q_erasure_any);
+    int rc = sql_step(c, err);
+    sql_close(c, NULL);
+    if (rc >= 0)
+        atomic_store(&l->erasing, rc == 1);
+    return rc;
+}
+
+int lite__erase_on(struct lite *l, bool *more, struct err *err)
+{
+    int rc = any_erasure(l, err);
+    if (rc <= 0)
+        return rc;
+    struct batch b = {0};
+    struct erasure e;
+    bool all = false;
+    turn__take_patiently(&l->turn, LITE_PATIENCE_US);
+    rc = sql__begin(l->apply, err);
+    if (rc >= 0)
+        rc = batch__begin(l, l->apply, &b, err);
+    if (rc >= 0)
+        rc = next_erasure(l->apply, NULL, &e, err);
+    bool found = rc == 1; /* another handle may have done it */
+    if (found)
+        rc = erase_step(&b, &e, &all, err);
+    if (rc >= 0)
+        rc = batch__flush(&b, err);
+    if (rc >= 0)
+        rc = sql__commit(l->apply, err);
+    if (rc < 0)
+        sql__rollback(l->apply);
+    turn__give(&l->turn);
+    batch__end(&b, rc >= 0);
+    if (rc < 0)
+        return rc;
+    *more = true;
+    if (!found)
+        return 0;
+    atomic_fetch_add(&l->base.erasures, 1);
+    if (all)
+        log_event(LOG_LEVEL_INFO, "store", "key_erased", "records=%ld", (long)e.erased);
+    if (l->base.erased)
+        l->base.erased(l->base.erased_ctx, (uint64_t)e.erased, false);
+    return 0;
+}
+
+/* ---- one record */
+
+static int erase_id(struct batch *b, const struct record_id *id, const char *reason, struct err *err)
 {
     int rc = tombstone_id(b, id->b, reason, err);
     if (rc < 0)
         return rc;
-    struct doomed d = {.b = b};
+    struct doomed d = {.b = b, .covered = INT64_MIN};
     struct sql_cursor *c = sql_open(b->db, &store_q_record_by_idkey);
     sql_int(c, 1, rules__idkey(id));
     while ((rc = sql_step(c, err)) == 1) {
@@ -215,7 +389,7 @@ int erase__id(struct batch *b, const struct record_id *id, const char *reason, s
             break;
     }
     sql_close(c, NULL);
-    int erased = erase_doomed(&d, INT64_MIN, reason, err);
+    int erased = erase_doomed(&d, reason, err);
     return rc < 0 ? rc : erased;
 }
 
@@ -275,24 +449,90 @@ int lite__scrub(struct lite *l, int wait_ms, struct err *err)
             sql__rollback(l->apply);
     }
     turn__give(&l->turn);
+    if (rc >= 0 && l->base.erased)
+        l->base.erased(l->base.erased_ctx, 0, true);
     return rc;
 }
 
-struct wanted {
-    const struct pubkey *key;
-    const struct record_id *id;
-    int64_t until;
-    const char *reason;
-};
-
-static int erase(struct lite *l, const struct wanted *w, struct err *err)
+static int clean_up(struct lite *l, struct err *err)
 {
+    lite__applier_pause(l);
+    int rc = lite__scrub(l, 5000, err);
+    lite__applier_resume(l);
+    return rc == ERR_BUSY ? 0 : rc; /* a long reader: the applier goes on trying */
+}
+
+static int wait_until_erased(struct lite *l, struct err *err)
+{
+    int rc = 0;
+    pthread_mutex_lock(&l->apply_mutex);
+    while (atomic_load(&l->erasing) && !l->stop && l->trouble.code >= 0)
+        pthread_cond_wait(&l->applied_changed, &l->apply_mutex);
+    if (atomic_load(&l->erasing)) {
+        rc = l->stop ? ERR_CLOSED : l->trouble.code;
+        if (l->stop)
+            err_set(err, ERR_CLOSED, "the store is closing");
+        else if (err)
+            *err = l->trouble;
+    }
+    pthread_mutex_unlock(&l->apply_mutex);
+    return rc;
+}
+
+static int erase_rest(struct lite *l, struct err *err)
+{
+    lite__applier_wake(l);
+    /* What stands in the log already is erased when it is applied. */
+    int rc = lite__wait_applied(&l->base, atomic_load(&l->last_seq), 60000, err);
+    if (rc >= 0)
+        rc = wait_until_erased(l, err);
+    if (rc >= 0)
+        return clean_up(l, err);
+    err_kept(err, "nothing of the key is shown or taken from now on; its records are erased as soon as that "
+                  "can be done");
+    return rc;
+}
+
+int lite__erase_key(
+    struct store *s, const struct pubkey *key, int64_t until, const char *reason, struct err *err)
+{
+    struct lite *l = lite_of(s);
+    if (l->mode != STORE_WRITE)
+        return err_set(err, ERR_DENIED, "the store was opened for reading only");
+    bool more = false;
+    atomic_fetch_add(&l->scrubbing, 1);
+    turn__take(&l->turn);
+    int rc = sql__begin(l->append, err);
+    if (rc >= 0) {
+        rc = begin_key(l->append, key, until, reason, &more, err);
+        if (rc >= 0)
+            rc = sql__meta_set(l->append, "scrub", 1, err);
+        if (rc >= 0)
+            rc = sql__commit(l->append, err);
+        if (rc < 0)
+            sql__rollback(l->append);
+    }
+    if (rc >= 0 && more)
+        atomic_store(&l->erasing, true);
+    turn__give(&l->turn);
+    if (rc >= 0) {
+        atomic_fetch_add(&l->base.erasures, 1); /* it is hidden from now on */
+        rc = erase_rest(l, err);
+    }
+    atomic_fetch_sub(&l->scrubbing, 1);
+    return rc;
+}
+
+int lite__erase_id(struct store *s, const struct record_id *id, const char *reason, struct err *err)
+{
+    struct lite *l = lite_of(s);
     if (l->mode != STORE_WRITE)
         return err_set(err, ERR_DENIED, "the store was opened for reading only");
     /* What stands in the log must be in the indices, or it could not be found. */
-    int rc = lite__wait_applied(&l->base, atomic_load(&l->last_seq), 60000, err);
+    int rc = lite__wait_applied(s, atomic_load(&l->last_seq), 60000, err);
     if (rc < 0)
         return rc;
+    atomic_fetch_add(&l->scrubbing, 1);
     lite__applier_pause(l);
     turn__take(&l->turn);
     struct batch b = {0};
@@ -300,7 +540,7 @@ static int erase(struct lite *l, const struct wanted *w, struct err *err)
     if (rc >= 0)
         rc = batch__begin(l, l->append, &b, err);
     if (rc >= 0)
-        rc = w->key ? erase__key(&b, w->key, w->until, w->reason, err) : erase__id(&b, w->id, w->reason, err);
+        rc = erase_id(&b, id, reason, err);
     if (rc >= 0)
         rc = batch__flush(&b, err);
     if (rc >= 0)
@@ -309,22 +549,9 @@ static int erase(struct lite *l, const struct wanted *w, struct err *err)
         sql__rollback(l->append);
     turn__give(&l->turn);
     batch__end(&b, rc >= 0);
-    if (rc >= 0) {
-        rc = lite__scrub(l, 5000, err);
-        if (rc == ERR_BUSY)
-            rc = 0; /* a long reader: the applier goes on trying */
-    }
     lite__applier_resume(l);
+    if (rc >= 0)
+        rc = clean_up(l, err);
+    atomic_fetch_sub(&l->scrubbing, 1);
     return rc;
-}
-
-int lite__erase_key(
-    struct store *s, const struct pubkey *key, int64_t until, const char *reason, struct err *err)
-{
-    return erase(lite_of(s), &(struct wanted){.key = key, .until = until, .reason = reason}, err);
-}
-
-int lite__erase_id(struct store *s, const struct record_id *id, const char *reason, struct err *err)
-{
-    return erase(lite_of(s), &(struct wanted){.id = id, .reason = reason}, err);
 }

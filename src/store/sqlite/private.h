@@ -12,8 +12,13 @@
 #define LITE_APPLICATION_ID 0x57444e54 /* "WDNT" */
 #define LITE_LAYOUT 1
 #define LITE_BUSY_MS 15000 /* for another process's lock */
+/* What one transaction of the applier takes, in records and in time before search is written. While it is
+ * behind and nobody waits for the turn, batches double up to the most. */
 #define LITE_BATCH_RECORDS 1000
-#define LITE_BATCH_US 50000
+#define LITE_BATCH_MOST 2000
+#define LITE_BATCH_RECORD_US 100
+#define LITE_LAST_US 5000      /* a transaction of the applier ends soon when an append waits */
+#define LITE_PATIENCE_US 50000 /* the applier waits so long for its turn, then demands it */
 
 /* Whose turn it is to write. Appends go first; the applier gets its turn after a bounded wait. */
 struct turn {
@@ -41,6 +46,8 @@ struct tail {
     uint64_t floor, known; /* it holds all of the log above floor and up to known */
 };
 uint64_t tail__find(const struct tail *t, const struct record_id *id); /* seq or 0 */
+/* Its place will be looked at soon: the memory may come meanwhile. */
+void tail__expect(const struct tail *t, const struct record_id *id);
 void tail__add(struct tail *t, const struct record_id *id, uint64_t seq, uint64_t applied);
 void tail__clear(struct tail *t, uint64_t applied);
 
@@ -51,7 +58,7 @@ struct lite {
     char *directory, *file;
     enum store_mode mode;
     unsigned reader_max;
-    int64_t cache_bytes; /* of each connection */
+    int64_t cache_bytes; /* of all connections */
 
     struct turn turn;
     struct sql *append; /* used by who has the turn */
@@ -73,8 +80,12 @@ struct lite {
     atomic_uint_least64_t last_seq, applied_seq;
     atomic_int bulk;
     atomic_int_least64_t bulk_append_us; /* when a bulk append last committed */
+    struct err trouble;                  /* of the applier's last turn */
+    atomic_int scrubbing;                /* erasures that scrub by themselves */
+    atomic_bool erasing;                 /* a key's records are being erased */
     atomic_int wal_pages;
     bool careful;
+    int batch_records; /* the next batch's bound */
     int64_t scrubbed_us;
 
     pthread_mutex_t readers_mutex;
@@ -85,6 +96,7 @@ struct lite {
 
 struct lite_read {
     struct store_read base;
+    bool hides; /* it knows of erasures: who only reads may see a store of before */
     struct lite_read *next;
 };
 
@@ -117,7 +129,8 @@ struct batch {
     int64_t texts; /* by which the number of searchable texts changes */
     int64_t now;   /* received_at of the entry at work, or the sweep's time */
     int64_t next_expiry;
-    bool careful, erased, any_tombstones, any_deleted;
+    int64_t deleted_at; /* created_at of the deletion that is at work, or 0 */
+    bool careful, erased, erasing, any_tombstones, any_deleted;
     uint8_t (*blobs)[32]; /* files to remove after the commit */
     size_t blob_count;
 };
@@ -147,13 +160,21 @@ struct fts_op {
     struct str title, summary, body, facts;
 };
 int fts__register(sqlite3 *db, struct err *err);
+int fts__configure(struct sql *db, struct err *err); /* inside a transaction */
 int fts__add(struct batch *b, uint64_t seq, const struct record *r, int64_t *docid, struct err *err);
 int fts__remove(struct batch *b, int64_t docid, const struct record *r, struct err *err);
 int fts__flush(struct batch *b, struct err *err);
+/* Texts are numbered by date, so that the index is walked newest first. */
+int64_t fts__docid(int64_t date, uint64_t seq);
+
+/* search.c */
+void search__rank(
+    const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_context *out, int n, sqlite3_value **args);
 int lite__search(struct store_read *r, struct arena *arena, const struct search_plan *plan,
     struct search_result *out, struct err *err);
 
 /* scan.c */
+bool lite__leaving(struct store_read *r, uint64_t seq); /* hidden: it is being erased */
 int lite__query(struct store_read *r, const struct filter *f, size_t n, unsigned flags, store_on_record *on,
     void *ctx, struct err *err);
 int64_t lite__count(struct store_read *r, const struct filter *f, size_t n, struct err *err);
@@ -171,8 +192,10 @@ int lite__follow(struct store_read *r, uint64_t after, size_t max, unsigned flag
 int lite__erase_key(
     struct store *s, const struct pubkey *key, int64_t until, const char *reason, struct err *err);
 int lite__erase_id(struct store *s, const struct record_id *id, const char *reason, struct err *err);
-int erase__key(struct batch *b, const struct pubkey *key, int64_t until, const char *reason, struct err *err);
-int erase__id(struct batch *b, const struct record_id *id, const char *reason, struct err *err);
+int erase__vanish(struct batch *b, const struct pubkey *key, int64_t until, struct err *err);
+/* One step of what is to be erased; more stays as it is where there is nothing. By the applier, or while it
+ * is paused. */
+int lite__erase_on(struct lite *l, bool *more, struct err *err);
 int lite__scrub(struct lite *l, int wait_ms, struct err *err); /* with the applier paused or by itself */
 
 /* care.c */

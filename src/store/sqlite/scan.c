@@ -101,12 +101,26 @@ static bool has_kind(const struct filter *f, int64_t kind)
     return false;
 }
 
+/* What is being erased and still stands in the indices. */
+bool lite__leaving(struct store_read *r, uint64_t seq)
+{
+    const struct leaving *l = sql__leaving(r->sql);
+    if (!l->n)
+        return false;
+    struct sql_cursor *c = sql_open(r->sql, &store_q_record_row);
+    sql_int(c, 1, (int64_t)seq);
+    bool yes = sql_step(c, NULL) == 1 && sql_col_int(c, 2) != 62 &&
+               leaving__holds(l, sql_col_int(c, 1), sql_col_int(c, 3));
+    sql_close(c, NULL);
+    return yes;
+}
+
 static bool visible(
-    const struct store_read *r, int64_t state, bool expires, int64_t expires_at, unsigned flags)
+    struct store_read *r, uint64_t seq, int64_t state, bool expires, int64_t expires_at, unsigned flags)
 {
     if (state == STORE_GONE || (state == STORE_OLD && !(flags & STORE_OLD_TOO)))
         return false;
-    return !expires || expires_at > r->now;
+    return (!expires || expires_at > r->now) && !lite__leaving(r, seq);
 }
 
 static int str_compare(const void *a, const void *b)
@@ -175,7 +189,7 @@ static int walk(struct scan *s, struct sql_cursor *c, struct err *err)
             if (rc < 0)
                 break;
         }
-        if (!visible(s->read, state, expires, expires_at, s->flags))
+        if (!visible(s->read, p.seq, state, expires, expires_at, s->flags))
             continue;
         if (s->check_record && (rc = record_meets(s, p.seq, err)) <= 0) {
             if (rc < 0)
@@ -208,7 +222,8 @@ static int scan_ids(struct scan *s, struct err *err)
         sql_int(c, 1, rules__idkey(&f->ids[i]));
         while ((rc = sql_step(c, err)) == 1) {
             uint64_t seq = (uint64_t)sql_col_int(c, 0);
-            if (!visible(s->read, sql_col_int(c, 1), !sql_col_null(c, 2), sql_col_int(c, 2), STORE_OLD_TOO))
+            if (!visible(
+                    s->read, seq, sql_col_int(c, 1), !sql_col_null(c, 2), sql_col_int(c, 2), STORE_OLD_TOO))
                 continue;
             if ((rc = record_meets(s, seq, err)) < 0)
                 break;
@@ -443,7 +458,7 @@ static int get_row(
     bool gone = false;
     if (rc == 1) {
         out->state = (enum store_state)sql_col_int(c, 0);
-        gone = !visible(r, out->state, !sql_col_null(c, 1), sql_col_int(c, 1), STORE_OLD_TOO);
+        gone = !visible(r, seq, out->state, !sql_col_null(c, 1), sql_col_int(c, 1), STORE_OLD_TOO);
     }
     sql_close(c, NULL);
     if (rc <= 0)
@@ -535,7 +550,8 @@ int lite__revisions(struct store_read *r, const struct address *a, unsigned flag
     sql_int(c, 3, class == RECORD_ADDRESSABLE ? rules__hash(0, a->d) : 0);
     int rc, answer = 0;
     while ((rc = sql_step(c, err)) == 1) {
-        if (visible(r, sql_col_int(c, 3), !sql_col_null(c, 4), sql_col_int(c, 4), flags)) {
+        if (visible(r, (uint64_t)sql_col_int(c, 0), sql_col_int(c, 3), !sql_col_null(c, 4), sql_col_int(c, 4),
+                flags)) {
             struct place p = {sql_col_int(c, 2), sql_col_int(c, 1), (uint64_t)sql_col_int(c, 0)};
             buf_add(&seqs, &p, sizeof p);
         } else {
@@ -543,6 +559,15 @@ int lite__revisions(struct store_read *r, const struct address *a, unsigned flag
         }
     }
     sql_close(c, NULL);
+    if (rc >= 0 && !gone && !seqs.n) { /* a deletion may have come before what it speaks of */
+        c = sql_open(r->sql, &store_q_deleted_address_until);
+        sql_int(c, 1, actor);
+        sql_int(c, 2, a->kind);
+        sql_int(c, 3, class == RECORD_ADDRESSABLE ? rules__hash(0, a->d) : 0);
+        rc = sql_step(c, err);
+        gone = rc == 1 && !sql_col_null(c, 0);
+        sql_close(c, NULL);
+    }
     struct place *places = (struct place *)(void *)seqs.p;
     size_t n = seqs.n / sizeof *places;
     if (rc >= 0)
@@ -568,7 +593,7 @@ int lite__follow(struct store_read *r, uint64_t after, size_t max, unsigned flag
             .state = (enum store_state)sql_col_int(c, 3),
             .received_at = sql_col_int(c, 5),
             .raw = sql_col_blob(c, 6)};
-        if (!f.raw.p || !visible(r, f.state, !sql_col_null(c, 4), sql_col_int(c, 4), flags))
+        if (!f.raw.p || !visible(r, f.seq, f.state, !sql_col_null(c, 4), sql_col_int(c, 4), flags))
             continue;
         if (flags & STORE_PARSE) {
             arena_reset(arena);

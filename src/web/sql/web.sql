@@ -14,6 +14,9 @@ DELETE FROM web_session WHERE sid_hash = ?1;
 -- name: session_remove_others
 DELETE FROM web_session WHERE pubkey = ?1 AND sid_hash <> ?2;
 
+-- name: session_remove_all
+DELETE FROM web_session WHERE pubkey = ?1;
+
 -- name: session_sweep
 DELETE FROM web_session WHERE expires_at <= ?1;
 
