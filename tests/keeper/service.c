@@ -421,6 +421,35 @@ static void sessions_end(void **state)
     end(&f);
 }
 
+static int sign_comment(struct fixture *f, const struct keeper_session *session)
+{
+    struct buf r = BUF_INIT;
+    pack_u8(&r, KEEPER_SIGN);
+    buf_add(&r, session, sizeof *session);
+    keeper__service_pack_record(&r, &(struct record){.kind = 1111, .created_at = now_s});
+    return ask(f, &r);
+}
+
+/* Pages read "wait N seconds" out of what is to be done. */
+static void signing_is_slow(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct keeper_session session;
+    begin(&f);
+    assert_int_equal(create(&f, "anna", OLD), 0);
+    assert_int_equal(unlock_at(&f, "anna", OLD, 0), 0);
+    unpack_bytes(&f.u, &session, sizeof session);
+    for (int i = 0; i < RULES_RATE_BURST; i++)
+        assert_int_equal(sign_comment(&f, &session), 0);
+    assert_int_equal(sign_comment(&f, &session), ERR_LIMIT);
+    assert_true(str_find(buf_str(&f.reply), STR("wait 2 seconds")) != SIZE_MAX);
+    now_s += 2;
+    assert_int_equal(sign_comment(&f, &session), 0);
+    assert_int_equal(sign_comment(&f, &session), ERR_LIMIT);
+    end(&f);
+}
+
 int main(void)
 {
     if (sodium_init() < 0)
@@ -435,6 +464,7 @@ int main(void)
         cmocka_unit_test(guessing_survives_restart),
         cmocka_unit_test(signing_log_is_chained),
         cmocka_unit_test(sessions_end),
+        cmocka_unit_test(signing_is_slow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
