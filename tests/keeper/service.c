@@ -1,6 +1,7 @@
 /* service.c: the key file through crashes, damage and a full disk; guessing against the clock. The keeper's
  * messages answered in this process, with a cheap hash and a clock that the test turns. */
 #include "check.h"
+#include "disk.h"
 
 #include "base/wire.h"
 #include "keeper/rules.h"
@@ -10,11 +11,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -257,8 +256,7 @@ static void fill_disk(const char *path)
 {
     struct fixture f = {0};
     char file[64];
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("widenet", path, "tmpfs", 0, "size=64k") != 0)
+    if (!disk_mount(path, "64k"))
         _exit(77);
     snprintf(file, sizeof file, "%s/keys", path);
     f.fd = open(file, O_RDWR | O_CREAT, 0600);
@@ -301,7 +299,7 @@ static void full_disk(void **state)
     rmdir(path); /* the mount went with the process */
     assert_true(WIFEXITED(status));
     if (WEXITSTATUS(status) == 77) {
-        print_message("skipped: no file system can be mounted here\n");
+        print_message(NO_SMALL_DISK);
         skip();
     }
     assert_int_equal(WEXITSTATUS(status), 0);
