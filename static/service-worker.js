@@ -108,15 +108,15 @@ async function keepPublic(address, language) {
     await caches.delete(MINE);
 }
 
-/* What becomes of an answer beside being shown. */
-async function consider(request, response) {
+/* What becomes of an answer beside being shown. copy: one that may be kept, or null: what is not kept is not read twice. */
+async function consider(request, response, copy) {
   const reader = response.headers.get("widenet-reader") || "";
   const language = response.headers.get("content-language");
   const page = response.status === 200 && response.type === "basic" && language;
   if (page && !reader && await caches.has(MINE))
     await forget(MINE); /* nobody is signed in any more: the session was ended, here or elsewhere */
-  if (mayKeep(response, "text/html"))
-    await keep(PAGES, request, response, MOST_PAGES);
+  if (copy)
+    await keep(PAGES, request, copy, MOST_PAGES);
   else if (page && /\bpublic\b/.test(reader))
     await keepPublic(request.url, language);
   else if (/\b(?:no-store|private)\b/.test(response.headers.get("cache-control") || "") || response.status === 404 || response.status === 410)
@@ -149,7 +149,8 @@ async function withNote(kept) {
 async function page(event) {
   const kept = await findKept(event.request);
   const fresh = fetch(event.request).then((response) => {
-    event.waitUntil(consider(event.request, response.clone()).catch(() => {}));
+    const copy = mayKeep(response, "text/html") ? response.clone() : null;
+    event.waitUntil(consider(event.request, response, copy).catch(() => {}));
     return response;
   });
   event.waitUntil(fresh.catch(() => {}));
@@ -193,5 +194,6 @@ self.addEventListener("fetch", (event) => {
 self.addEventListener("message", (event) => {
   const url = new URL((event.data && event.data.keep) || "/", location.href);
   if (url.origin === location.origin)
-    event.waitUntil(fetch(url.href).then((response) => consider(new Request(url.href), response)).catch(() => {}));
+    event.waitUntil(fetch(url.href).then((response) =>
+      consider(new Request(url.href), response, mayKeep(response, "text/html") ? response : null)).catch(() => {}));
 });

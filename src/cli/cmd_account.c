@@ -106,7 +106,8 @@ static int get_key(const struct options *o, struct buf *text, struct buf *passwo
     int bad = get_password(o->key_file, "Key (ncryptsec1… or nsec1…)", false, text, err);
     if (bad)
         return bad;
-    if (str_starts(str_trim(buf_str(text)), STR("ncryptsec1")))
+    struct str trimmed = str_trim(buf_str(text));
+    if (str_eq_nocase(str_slice(trimmed, 0, trimmed.n < 10 ? trimmed.n : 10), STR("ncryptsec1")))
         return get_password(o->key_password_file, "Password of the key", false, password, err);
     return o->key_password_file ? err_set(err, ERR_INPUT,
                                       "there is no ncryptsec1… in %s, so --key-password-file is out of place",

@@ -73,7 +73,7 @@ static int allow_person(
     }
     if (!keeper__rules_rate(&slot->rate_tokens, &slot->rate_at_us, s->monotonic_now_us())) {
         err_set(j->err, ERR_LIMIT, "too many records signed in a short time");
-        err_todo(j->err, "wait 60 seconds and try again");
+        err_todo(j->err, "wait %d seconds and try again", (int)(1 / RULES_RATE_PER_SECOND));
         return ERR_LIMIT;
     }
     return 0;

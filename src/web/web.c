@@ -81,15 +81,25 @@ static void name_cookies(struct web *web)
             snprintf(cookies[i].out, sizeof web->session_cookie, "widenet-%s-%d", cookies[i].name, web->port);
 }
 
-/* Waits for the store, then lets the pages be shown. */
+/* Waits for the store, then lets the pages be shown. A store that comes no further (the disk is full, say)
+ * is not waited for: its writer goes on trying and says why, and what it has made so far can be read. */
 static void *become_ready(void *arg)
 {
+    enum { step_ms = 200, patience = 5000 / step_ms };
     struct web *web = arg;
     struct err err = {0};
     struct store *store = node_store(web->node);
-    uint64_t wanted = store_last_seq(store);
-    while (!atomic_load(&web->stopping) && store_wait_applied(store, wanted, 200, &err) == ERR_BUSY)
-        continue;
+    uint64_t wanted = store_last_seq(store), seen = store_applied_seq(store);
+    int idle = 0;
+    while (!atomic_load(&web->stopping) && idle < patience &&
+           store_wait_applied(store, wanted, step_ms, &err) == ERR_BUSY) {
+        uint64_t applied = store_applied_seq(store);
+        idle = applied == seen ? idle + 1 : 0;
+        seen = applied;
+    }
+    if (idle == patience)
+        log_event(LOG_LEVEL_WARN, "web", "ready-behind", "applied_seq=%llu last_seq=%llu",
+            (unsigned long long)seen, (unsigned long long)wanted);
     if (!atomic_load(&web->stopping)) {
         session_sweep(web, &err);
         atomic_store_explicit(&web->ready, true, memory_order_release);

@@ -147,6 +147,10 @@ static void account_commands(void)
                          "--key-password-file", "-", NULL),
         0);
     says("npub1");
+    assert_int_equal(run("battery staple\nNCRYPTSEC1NO\nx\n", "account", "add", "bert", "--password-file",
+                         "-", "--key-file", "-", "--key-password-file", "-", NULL),
+        1);
+    says("neither a whole ncryptsec1"); /* capitals are bech32, too */
     assert_int_equal(run("battery staple\nnsec1no\n", "account", "add", "bert", "--password-file", "-",
                          "--key-file", "-", NULL),
         1);

@@ -1,6 +1,7 @@
 /* service.c: the key file through crashes, damage and a full disk; guessing against the clock. The keeper's
  * messages answered in this process, with a cheap hash and a clock that the test turns. */
 #include "check.h"
+#include "disk.h"
 
 #include "base/wire.h"
 #include "keeper/rules.h"
@@ -10,11 +11,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -257,8 +256,7 @@ static void fill_disk(const char *path)
 {
     struct fixture f = {0};
     char file[64];
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("widenet", path, "tmpfs", 0, "size=64k") != 0)
+    if (!disk_mount(path, "64k"))
         _exit(77);
     snprintf(file, sizeof file, "%s/keys", path);
     f.fd = open(file, O_RDWR | O_CREAT, 0600);
@@ -301,7 +299,7 @@ static void full_disk(void **state)
     rmdir(path); /* the mount went with the process */
     assert_true(WIFEXITED(status));
     if (WEXITSTATUS(status) == 77) {
-        print_message("skipped: no file system can be mounted here\n");
+        print_message(NO_SMALL_DISK);
         skip();
     }
     assert_int_equal(WEXITSTATUS(status), 0);
@@ -421,6 +419,35 @@ static void sessions_end(void **state)
     end(&f);
 }
 
+static int sign_comment(struct fixture *f, const struct keeper_session *session)
+{
+    struct buf r = BUF_INIT;
+    pack_u8(&r, KEEPER_SIGN);
+    buf_add(&r, session, sizeof *session);
+    keeper__service_pack_record(&r, &(struct record){.kind = 1111, .created_at = now_s});
+    return ask(f, &r);
+}
+
+/* Pages read "wait N seconds" out of what is to be done. */
+static void signing_is_slow(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct keeper_session session;
+    begin(&f);
+    assert_int_equal(create(&f, "anna", OLD), 0);
+    assert_int_equal(unlock_at(&f, "anna", OLD, 0), 0);
+    unpack_bytes(&f.u, &session, sizeof session);
+    for (int i = 0; i < RULES_RATE_BURST; i++)
+        assert_int_equal(sign_comment(&f, &session), 0);
+    assert_int_equal(sign_comment(&f, &session), ERR_LIMIT);
+    assert_true(str_find(buf_str(&f.reply), STR("wait 2 seconds")) != SIZE_MAX);
+    now_s += 2;
+    assert_int_equal(sign_comment(&f, &session), 0);
+    assert_int_equal(sign_comment(&f, &session), ERR_LIMIT);
+    end(&f);
+}
+
 int main(void)
 {
     if (sodium_init() < 0)
@@ -435,6 +462,7 @@ int main(void)
         cmocka_unit_test(guessing_survives_restart),
         cmocka_unit_test(signing_log_is_chained),
         cmocka_unit_test(sessions_end),
+        cmocka_unit_test(signing_is_slow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,6 @@
 #include "process.h"
 
 #include "base/hex.h"
-#include "base/time.h"
 #include "keeper/vault.h"
 
 #include <grp.h>
@@ -51,16 +50,28 @@ static bool publish(struct http *h, const char *title)
     return request(h, "/", NULL) && h->status == 200 && strstr(h->answer.p, title);
 }
 
-/* Until the condition holds; a minute is for ever. */
-#define until(condition)                                                                                     \
-    do {                                                                                                     \
-        int64_t end_ = monotonic_us() + 60000000;                                                            \
-        while (!(condition)) {                                                                               \
-            if (monotonic_us() > end_)                                                                       \
-                fail_msg("it never came true: %s", #condition);                                              \
-            poll(NULL, 0, 20);                                                                               \
-        }                                                                                                    \
-    } while (0)
+/* A node that serves, and somebody at its pages. */
+struct scene {
+    struct served s;
+    struct http h;
+};
+
+/* name: who signs up, or NULL. */
+static void scene_begin(struct scene *c, const char *name)
+{
+    *c = (struct scene){0};
+    serve(&c->s, directory, free_port(), NULL);
+    c->h.port = c->s.port;
+    if (name)
+        sign_up(&c->h, name);
+}
+
+static void scene_end(struct scene *c)
+{
+    kill(c->s.pid, SIGTERM);
+    assert_int_equal(ended(&c->s), 0);
+    buf_finish(&c->h.answer);
+}
 
 static void starts_and_stops(void **state)
 {
@@ -100,59 +111,50 @@ static void starts_and_stops(void **state)
 static void killed_front(void **state)
 {
     (void)state;
-    struct served s;
-    serve(&s, directory, free_port(), NULL);
-    struct http h = {.port = s.port};
-    sign_up(&h, "anna");
-    assert_true(publish(&h, "Before"));
-    pid_t front = child_called(s.pid, "front");
+    struct scene c;
+    scene_begin(&c, "anna");
+    assert_true(publish(&c.h, "Before"));
+    pid_t front = child_called(c.s.pid, "front");
     assert_true(front > 0);
+    assert_true(wait_for(&c.s, "node serving "));
+    buf_clear(&c.s.said);
     kill(front, SIGKILL);
-    until(request(&h, "/", NULL) && h.status == 200);
-    assert_true(child_called(s.pid, "front") != front);
-    assert_non_null(strstr(h.answer.p, "Before"));
-    assert_true(publish(&h, "Afterwards")); /* still signed in */
-    kill(s.pid, SIGTERM);
-    assert_int_equal(ended(&s), 0);
-    buf_finish(&h.answer);
+    assert_true(wait_for(&c.s, "node serving "));
+    assert_true(request(&c.h, "/", NULL) && c.h.status == 200);
+    assert_true(child_called(c.s.pid, "front") != front);
+    assert_non_null(strstr(c.h.answer.p, "Before"));
+    assert_true(publish(&c.h, "Afterwards")); /* still signed in */
+    scene_end(&c);
 }
 
 static void killed_keeper(void **state)
 {
     (void)state;
-    struct served s;
-    serve(&s, directory, free_port(), NULL);
-    struct http h = {.port = s.port};
-    sign_up(&h, "anna");
+    struct scene c;
+    scene_begin(&c, "anna");
     for (int i = 0; i < 4; i++) {
         char title[16];
-        pid_t keeper = child_called(s.pid, "keeper");
+        pid_t keeper = child_called(c.s.pid, "keeper");
         assert_true(keeper > 0);
         kill(keeper, SIGKILL);
         snprintf(title, sizeof title, "Number%d", i);
-        assert_true(publish(&h, title));
+        assert_true(publish(&c.h, title));
     }
-    kill(s.pid, SIGTERM);
-    assert_int_equal(ended(&s), 0);
-    buf_finish(&h.answer);
+    scene_end(&c);
 }
 
 /* Its children end with it, and the next one starts on what it left. */
 static void killed_parent(void **state)
 {
     (void)state;
-    struct served s;
-    serve(&s, directory, free_port(), NULL);
-    struct http h = {.port = s.port};
-    sign_up(&h, "anna");
-    assert_true(publish(&h, "Before"));
-    kill(s.pid, SIGKILL);
-    assert_int_equal(ended(&s), 128 + SIGKILL); /* the end of its output: nobody has it open any more */
-    serve(&s, directory, s.port, NULL);
-    assert_true(publish(&h, "Afterwards"));
-    kill(s.pid, SIGTERM);
-    assert_int_equal(ended(&s), 0);
-    buf_finish(&h.answer);
+    struct scene c;
+    scene_begin(&c, "anna");
+    assert_true(publish(&c.h, "Before"));
+    kill(c.s.pid, SIGKILL);
+    assert_int_equal(ended(&c.s), 128 + SIGKILL); /* the end of its output: nobody has it open any more */
+    serve(&c.s, directory, c.s.port, NULL);
+    assert_true(publish(&c.h, "Afterwards"));
+    scene_end(&c);
 }
 
 static bool told(int fd, const char *what)
@@ -263,15 +265,13 @@ static bool search_memory(pid_t pid, struct needle *needles, size_t count)
 static void front_holds_no_key(void **state)
 {
     (void)state;
-    struct served s;
+    struct scene c;
     struct err err;
-    serve(&s, directory, free_port(), NULL);
-    struct http h = {.port = s.port};
-    sign_up(&h, "somebody-special");
+    scene_begin(&c, "somebody-special");
     for (int i = 0; i < 5; i++) {
         char title[16];
         snprintf(title, sizeof title, "Number%d", i);
-        assert_true(publish(&h, title));
+        assert_true(publish(&c.h, title));
     }
     /* The key as its owner takes it out, opened here. */
     char path[96];
@@ -290,7 +290,7 @@ static void front_holds_no_key(void **state)
     struct vault_scratch scratch;
     if (keeper__nip49_import(&scratch, str_trim(str_of(line)), STR("for the road"), &err))
         fail_msg("%s", err.what);
-    assert_true(publish(&h, "Onemore"));
+    assert_true(publish(&c.h, "Onemore"));
     assert_int_equal(run_command((const char *[]){"widenet", "account", "log", "somebody-special", "--data",
                                      directory, NULL},
                          &text),
@@ -306,12 +306,10 @@ static void front_holds_no_key(void **state)
         {scratch.key, 32, 0}, {hex, 64, 0}, {nsec.p, nsec.n, 0},
         {"somebody-special", 16, 0}, /* what must be there, or the search is no search */
     };
-    bool searched = search_memory(child_called(s.pid, "front"), needles, 4);
+    bool searched = search_memory(child_called(c.s.pid, "front"), needles, 4);
     if (searched)
-        searched = search_memory(s.pid, needles, 3);
-    kill(s.pid, SIGTERM);
-    assert_int_equal(ended(&s), 0);
-    buf_finish(&h.answer);
+        searched = search_memory(c.s.pid, needles, 3);
+    scene_end(&c);
     if (!searched) {
         print_message("skipped: the front's memory cannot be read here\n");
         skip();
@@ -364,18 +362,18 @@ static void post_in_pieces(struct http *h, const char *page, const char *fields,
 static void front_forgets_passwords(void **state)
 {
     (void)state;
-    struct served s;
-    serve(&s, directory, free_port(), NULL);
-    struct http h = {.port = s.port}, other = {.port = s.port}, third = {.port = s.port};
+    struct scene c;
+    scene_begin(&c, NULL);
+    struct http other = {.port = c.s.port}, third = {.port = c.s.port};
     assert_true(post_form(
-        &h, "/sign-up", "name=somebody-special&password=first+secret+words&again=first+secret+words"));
-    assert_int_equal(h.status, 303);
-    assert_true(post_form(&h, "/account/password",
+        &c.h, "/sign-up", "name=somebody-special&password=first+secret+words&again=first+secret+words"));
+    assert_int_equal(c.h.status, 303);
+    assert_true(post_form(&c.h, "/account/password",
         "old=first+secret+words&password=second+secret+words&again=second+secret+words"));
-    assert_int_equal(h.status, 303);
-    assert_true(post_form(&h, "/account/key",
+    assert_int_equal(c.h.status, 303);
+    assert_true(post_form(&c.h, "/account/key",
         "password=second+secret+words&export_password=third+secret+words&again=third+secret+words"));
-    assert_int_equal(h.status, 200);
+    assert_int_equal(c.h.status, 200);
     assert_true(post_form(&other, "/sign-in", "name=somebody-special&password=fourth+secret+words"));
     assert_int_equal(other.status, 403);
     assert_true(post_form(&other, "/sign-up",
@@ -406,10 +404,8 @@ static void front_forgets_passwords(void **state)
         {"somebody-special", 16, 0}, /* what must be there, or the search is no search */
     };
     enum { COUNT = sizeof needles / sizeof *needles };
-    bool searched = search_memory(child_called(s.pid, "front"), needles, COUNT);
-    kill(s.pid, SIGTERM);
-    assert_int_equal(ended(&s), 0);
-    buf_finish(&h.answer);
+    bool searched = search_memory(child_called(c.s.pid, "front"), needles, COUNT);
+    scene_end(&c);
     buf_finish(&other.answer);
     buf_finish(&third.answer);
     if (!searched) {

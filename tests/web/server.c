@@ -6,6 +6,7 @@
 #include "web/inside.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -305,6 +306,31 @@ static void says_that_it_is_starting(void **state)
     site_close(&s);
 }
 
+/* With a full disk: what was made before can be read, also after the node was started again. */
+static void shows_what_there_is(void **state)
+{
+    struct site s;
+    site_open(&s, NULL);
+    struct err err;
+    uint8_t secret[32] = {[31] = 5};
+    struct record_draft draft = {.arena = s.arena};
+    record_draft_init(&draft, s.arena, SITE_STUCK_KIND, 1700000000);
+    assert_int_equal(record_sign(&draft.r, secret, &err), 0);
+    struct store_item item = {.record = &draft.r};
+    assert_int_equal(store_append(node_store(s.node), &item, 1, &err), 0);
+    web_stop(s.web);
+    assert_int_equal(web_start(s.node, "127.0.0.1:0", &s.web, &err), 0);
+    s.port = web_port(s.web);
+    struct reader r = {.site = &s};
+    assert_int_equal(answer_status(reader_get(&r, "/")), 503);
+    for (int i = 0; i < 600 && answer_status(reader_get(&r, "/healthz")) == 503; i++)
+        poll(NULL, 0, 100);
+    assert_int_equal(answer_status(reader_get(&r, "/")), 200);
+    assert_has(reader_get(&r, "/healthz"), "\"lag\":1");
+    reader_finish(&r);
+    site_close(&s);
+}
+
 static void limits_posts_from_one_address(void **state)
 {
     struct site s;
@@ -480,6 +506,7 @@ int main(void)
         cmocka_unit_test(shows_counters_to_its_machine_only),
         cmocka_unit_test(outlasts_slow_and_many_readers),
         cmocka_unit_test(says_that_it_is_starting),
+        cmocka_unit_test(shows_what_there_is),
         cmocka_unit_test(limits_posts_from_one_address),
         cmocka_unit_test(says_which_port_is_taken),
         cmocka_unit_test(answers_many_at_once),

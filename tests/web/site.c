@@ -14,9 +14,16 @@
 
 static struct config_option options[64];
 static struct store_migration migrations[16];
-static struct store_projection projections[3];
+static struct store_projection projections[4];
 static struct store_tables tables = {
     .projections = projections, .migrations = migrations, .texts = news_texts};
+
+/* A room for which the disk is full as soon as a record of SITE_STUCK_KIND comes. */
+static int stick(void *ctx, struct sql *db, const struct store_change *change, struct err *err)
+{
+    (void)ctx, (void)db;
+    return change->record->kind == SITE_STUCK_KIND ? err_set(err, ERR_FULL, "the test's disk is full") : 0;
+}
 
 static void join_tables(void)
 {
@@ -35,6 +42,7 @@ static void join_tables(void)
     projections[0] = news_projection;
     projections[1] = rating_projection;
     projections[1].ctx = (void *)news_texts; /* as main.c joins it */
+    projections[2] = (struct store_projection){.name = "stuck", .version = 1, .apply = stick};
 }
 
 static void must(int code, const struct err *err)

@@ -16,6 +16,9 @@ struct site {
     struct arena *arena;
 };
 
+/* After such a record nothing more is applied. */
+#define SITE_STUCK_KIND 7777
+
 /* settings: pairs of an option of [web] and its value, ended by NULL. */
 void site_open(struct site *s, ...) __attribute__((sentinel));
 void site_close(struct site *s);

@@ -324,48 +324,72 @@ static int any_erasure(struct lite *l, struct err *err)
     return rc;
 }
 
+/* One transaction of erasing. */
+static int in_batch(struct lite *l, struct sql *db, int (*work)(struct batch *b, void *ctx, struct err *err),
+    void *ctx, struct err *err)
+{
+    struct batch b = {0};
+    int rc = sql__begin(db, err);
+    if (rc >= 0)
+        rc = batch__begin(l, db, &b, err);
+    if (rc >= 0)
+        rc = work(&b, ctx, err);
+    if (rc >= 0)
+        rc = batch__flush(&b, err);
+    if (rc >= 0)
+        rc = sql__commit(db, err);
+    if (rc < 0)
+        sql__rollback(db);
+    batch__end(&b, rc >= 0);
+    return rc;
+}
+
+struct any_step {
+    struct erasure erasure;
+    bool found, all;
+};
+
+static int any_step(struct batch *b, void *ctx, struct err *err)
+{
+    struct any_step *s = ctx;
+    int rc = next_erasure(b->db, NULL, &s->erasure, err);
+    s->found = rc == 1; /* another handle may have done it */
+    return s->found ? erase_step(b, &s->erasure, &s->all, err) : rc;
+}
+
 int lite__erase_on(struct lite *l, bool *more, struct err *err)
 {
     int rc = any_erasure(l, err);
     if (rc <= 0)
         return rc;
-    struct batch b = {0};
-    struct erasure e;
-    bool all = false;
+    struct any_step step = {0};
     turn__take_patiently(&l->turn, LITE_PATIENCE_US);
-    rc = sql__begin(l->apply, err);
-    if (rc >= 0)
-        rc = batch__begin(l, l->apply, &b, err);
-    if (rc >= 0)
-        rc = next_erasure(l->apply, NULL, &e, err);
-    bool found = rc == 1; /* another handle may have done it */
-    if (found)
-        rc = erase_step(&b, &e, &all, err);
-    if (rc >= 0)
-        rc = batch__flush(&b, err);
-    if (rc >= 0)
-        rc = sql__commit(l->apply, err);
-    if (rc < 0)
-        sql__rollback(l->apply);
+    rc = in_batch(l, l->apply, any_step, &step, err);
     turn__give(&l->turn);
-    batch__end(&b, rc >= 0);
     if (rc < 0)
         return rc;
     *more = true;
-    if (!found)
+    if (!step.found)
         return 0;
     atomic_fetch_add(&l->base.erasures, 1);
-    if (all)
-        log_event(LOG_LEVEL_INFO, "store", "key_erased", "records=%ld", (long)e.erased);
+    if (step.all)
+        log_event(LOG_LEVEL_INFO, "store", "key_erased", "records=%ld", (long)step.erasure.erased);
     if (l->base.erased)
-        l->base.erased(l->base.erased_ctx, (uint64_t)e.erased, false);
+        l->base.erased(l->base.erased_ctx, (uint64_t)step.erasure.erased, false);
     return 0;
 }
 
 /* ---- one record */
 
-static int erase_id(struct batch *b, const struct record_id *id, const char *reason, struct err *err)
+struct wanted_id {
+    const struct record_id *id;
+    const char *reason;
+};
+
+static int erase_id(struct batch *b, void *ctx, struct err *err)
 {
+    const struct record_id *id = ((struct wanted_id *)ctx)->id;
+    const char *reason = ((struct wanted_id *)ctx)->reason;
     int rc = tombstone_id(b, id->b, reason, err);
     if (rc < 0)
         return rc;
@@ -535,20 +559,8 @@ int lite__erase_id(struct store *s, const struct record_id *id, const char *reas
     atomic_fetch_add(&l->scrubbing, 1);
     lite__applier_pause(l);
     turn__take(&l->turn);
-    struct batch b = {0};
-    rc = sql__begin(l->append, err);
-    if (rc >= 0)
-        rc = batch__begin(l, l->append, &b, err);
-    if (rc >= 0)
-        rc = erase_id(&b, id, reason, err);
-    if (rc >= 0)
-        rc = batch__flush(&b, err);
-    if (rc >= 0)
-        rc = sql__commit(l->append, err);
-    if (rc < 0)
-        sql__rollback(l->append);
+    rc = in_batch(l, l->append, erase_id, &(struct wanted_id){id, reason}, err);
     turn__give(&l->turn);
-    batch__end(&b, rc >= 0);
     lite__applier_resume(l);
     if (rc >= 0)
         rc = clean_up(l, err);
