@@ -158,16 +158,16 @@ int filter_why(struct store_read *read, struct rating_index *index, struct arena
     return status;
 }
 
-static int find_subject(struct judgement *j, struct str coordinate, uint32_t *out)
+int rating__subject_of(struct store_read *read, struct str coordinate, uint32_t *out, struct err *err)
 {
-    struct sql_cursor *c = sql_open(store_read_sql(j->read), &rating_subject_number);
+    struct sql_cursor *c = sql_open(store_read_sql(read), &rating_subject_number);
     sql_text(c, 1, coordinate);
-    int step = sql_step(c, j->err);
+    int step = sql_step(c, err);
     *out = step == 1 ? (uint32_t)sql_col_int(c, 0) : 0;
-    int closed = sql_close(c, j->err);
+    int closed = sql_close(c, err);
     if (step < 0 || closed)
         return step < 0 ? step : closed;
-    return step == 1 ? 0 : err_set(j->err, ERR_NOT_FOUND, "there is no such article here");
+    return step == 1 ? 0 : err_set(err, ERR_NOT_FOUND, "there is no such article here");
 }
 
 static int explain(
@@ -175,7 +175,7 @@ static int explain(
 {
     uint32_t subject;
     struct trust_weights weights;
-    int status = find_subject(j, coordinate, &subject);
+    int status = rating__subject_of(j->read, coordinate, &subject, j->err);
     if (!status)
         status = rating__trust_name(j->read, j->arena, &j->reached, j->seeds, &weights, j->err);
     struct item *item = NULL;

@@ -9,9 +9,19 @@
 
 #include <stdlib.h>
 
+#define STOP_ASKED 64 /* once in so many articles */
+
 static int no_memory(struct judgement *j)
 {
     return err_set(j->err, ERR_MEMORY, "the ratings do not fit in memory");
+}
+
+/* Who asked may have lost patience. */
+static int go_on(const struct judgement *j)
+{
+    return j->run->stop && j->run->stop(j->run->stop_ctx)
+               ? err_set(j->err, ERR_LIMIT, "the filter takes longer than it may")
+               : 0;
 }
 
 static size_t hash(uint64_t n, size_t size)
@@ -57,16 +67,16 @@ static int weigh(struct judgement *j)
 
 /* ---- dimensions */
 
-static int number_of_dimension(struct judgement *j, struct str name, int *number)
+int rating__dimension_number_of(struct store_read *read, struct str name, int *number, struct err *err)
 {
     *number = rating__shipped_number(name);
     if (*number >= 0)
         return 0;
-    struct sql_cursor *c = sql_open(store_read_sql(j->read), &rating_dimension_number);
+    struct sql_cursor *c = sql_open(store_read_sql(read), &rating_dimension_number);
     sql_text(c, 1, name);
-    int step = sql_step(c, j->err);
+    int step = sql_step(c, err);
     *number = step == 1 ? (int)sql_col_int(c, 0) : -1;
-    int closed = sql_close(c, j->err);
+    int closed = sql_close(c, err);
     return step < 0 ? step : closed;
 }
 
@@ -75,7 +85,8 @@ static int place_dimensions(struct judgement *j)
     for (size_t i = 0; i < 256; i++)
         j->slot_of[i] = -1;
     for (size_t i = 0; i < j->recipe->dimension_count; i++) {
-        int number, status = number_of_dimension(j, j->recipe->dimensions[i].name, &number);
+        int number,
+            status = rating__dimension_number_of(j->read, j->recipe->dimensions[i].name, &number, j->err);
         if (status)
             return status;
         if (number >= 0 && number < 256 && number != DIMENSION_AGREE)
@@ -202,6 +213,8 @@ static int tally_trusted(struct judgement *j)
         status = j->source.by_rater(j->source.ctx, scratch, (uint32_t)r->node, j->from, &marks, j->err);
         for (size_t k = 0; k < marks.n && !status; k++)
             status = add_mark(j, &marks.at[k], r->weight);
+        if (!status)
+            status = go_on(j);
         arena_reset(scratch);
     }
     return status;
@@ -231,6 +244,8 @@ static int tally_everyone(struct judgement *j, const uint32_t *subjects, size_t 
         }
         for (size_t k = 0; k < marks.n && !status; k++)
             status = add_mark(j, &sorted[k], WEIGHT_ONE);
+        if (!status && i % STOP_ASKED == 0)
+            status = go_on(j);
         arena_reset(scratch);
     }
     return status;
@@ -520,8 +535,11 @@ static int look_at_all(struct judgement *j)
     bool needs_marks = j->slot_count || j->support_needed;
     if (!status && j->recipe->sources == SOURCES_EVERYONE && needs_marks)
         status = tally_everyone(j, subjects, n);
-    for (size_t i = 0; i < n && !status; i++)
+    for (size_t i = 0; i < n && !status; i++) {
         status = judge_item(j, subjects[i], rating__tally_of(j, subjects[i]));
+        if (!status && i % STOP_ASKED == 0)
+            status = go_on(j);
+    }
     j->all_looked_at = true;
     return status;
 }

@@ -98,6 +98,10 @@ uint32_t rating__tally_of(const struct judgement *j, uint32_t subject);
 int rating__judge_unseen(
     struct judgement *j, const struct trust_weights *weights, uint32_t subject, struct item **out);
 
+/* -1: nobody on this node knows it. */
+int rating__dimension_number_of(struct store_read *read, struct str name, int *number, struct err *err);
+/* explain.c: ERR_NOT_FOUND. */
+int rating__subject_of(struct store_read *read, struct str coordinate, uint32_t *out, struct err *err);
 /* Appends an item to those looked at. */
 int rating__add_item(struct judgement *j, const struct item *item);
 /* execute.c: the item as results give it; it has its place. */

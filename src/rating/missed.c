@@ -37,7 +37,12 @@ static int add_shown(struct judgement *j, const struct recipe *recipe, const str
     if (j->recipe->window && (!narrowed.window || narrowed.window > j->recipe->window))
         narrowed.window = j->recipe->window;
     narrowed.missed_of = 0;
-    struct filter_run run = {.recipe = &narrowed, .reader = reader, .at = j->run->at, .published = published};
+    struct filter_run run = {.recipe = &narrowed,
+        .reader = reader,
+        .at = j->run->at,
+        .published = published,
+        .stop = j->run->stop,
+        .stop_ctx = j->run->stop_ctx};
     struct arena *scratch _cleanup_arena_ = arena_create(0);
     struct judgement inner __attribute__((cleanup(rating__judgement_finish)));
     int status = rating__judge_by(j->read, &j->source, scratch, &run, &inner, j->err);

@@ -237,6 +237,9 @@ struct filter_run {
     struct str hidden_rule;      /* not empty: list what this rule hid instead of what is shown */
     bool published;              /* by the reader's published trust alone, as others see it */
     const struct recipe *mine;   /* for "missed": what the reader sees anyway; NULL: newsworthy */
+    /* Asked now and then; true ends the run with ERR_LIMIT. May be NULL. */
+    bool (*stop)(void *ctx);
+    void *stop_ctx;
 };
 struct filter_result {
     struct scored *items; /* in order; in arena */
@@ -275,6 +278,25 @@ int filter_compare(struct store_read *read, struct rating_index *index, struct a
 /* Where a run shows nothing: the ready-made filter that shows least but something; NULL where none does. */
 int filter_nearest(struct store_read *read, struct rating_index *index, struct arena *arena,
     const struct filter_run *run, const char **name, struct err *err);
+
+/* What a few words can say of why an article stands where it does. */
+struct why_short {
+    uint32_t raters;      /* with weight, who rated it now; agree does not count */
+    uint32_t seeds;       /* of them those whom the reader trusts directly */
+    struct pubkey first;  /* the heaviest of them, seeds first; zeroes where there is none */
+    struct str dimension; /* the one of the recipe that speaks most for it; "" where none does */
+    bool high;            /* it was rated high in it; else low in one that counts against */
+};
+/* For items of a result of this run. */
+int filter_why_short(struct store_read *read, struct rating_index *index, struct arena *arena,
+    const struct filter_run *run, const struct filter_result *result, const struct scored *items, size_t n,
+    struct why_short *out, struct err *err);
+/* Articles that were found in some other way (by coordinate), judged under the run: rule, score and support
+ * of each as filter_execute gives them. One that is not here has subject 0 and RULE_WINDOW. whys may be NULL.
+ */
+int filter_judge(struct store_read *read, struct rating_index *index, struct arena *arena,
+    const struct filter_run *run, const struct str *coordinates, size_t n, struct scored *out,
+    struct why_short *whys, struct err *err);
 
 /* ---- how one thing was rated */
 
