@@ -146,19 +146,40 @@ static bool next_value(struct str *text, struct str *name, struct buf *out)
     return true;
 }
 
+static void add_value(struct str name, struct buf *out, va_list args)
+{
+    va_list rest;
+    va_copy(rest, args);
+    for (const char *key; (key = va_arg(rest, const char *));) {
+        struct str value = va_arg(rest, struct str);
+        if (str_eqz(name, key))
+            buf_adds(out, value);
+    }
+    va_end(rest);
+}
+
 void locale_format(const struct locale *l, struct buf *out, const char *english, ...)
 {
     struct str text = locale_message(l, english), name;
-    while (next_value(&text, &name, out)) {
-        va_list args;
-        va_start(args, english);
-        for (const char *key; (key = va_arg(args, const char *));) {
-            struct str value = va_arg(args, struct str);
-            if (str_eqz(name, key))
-                buf_adds(out, value);
-        }
-        va_end(args);
-    }
+    va_list args;
+    va_start(args, english);
+    while (next_value(&text, &name, out))
+        add_value(name, out, args);
+    va_end(args);
+}
+
+void locale_format_plural(
+    const struct locale *l, struct buf *out, const char *one, const char *many, int64_t n, ...)
+{
+    struct str text = locale_plural(l, one, many, n), name;
+    va_list args;
+    va_start(args, n);
+    while (next_value(&text, &name, out))
+        if (str_eq(name, STR("n")))
+            locale_add_int(l, n, out);
+        else
+            add_value(name, out, args);
+    va_end(args);
 }
 
 void locale_add_plural(const struct locale *l, const char *one, const char *many, int64_t n, struct buf *out)
@@ -186,6 +207,30 @@ void locale_add_int(const struct locale *l, int64_t n, struct buf *out)
         if (i && i % 3 == 0 && count >= l->group_from)
             buf_addz(out, l->group);
     }
+}
+
+void locale_add_decimal(const struct locale *l, double value, unsigned digits, struct buf *out)
+{
+    static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+    digits = digits > 6 ? 6 : digits;
+    bool below = value < 0;
+    value = below ? -value : value;
+    if (!(value < 1e12)) { /* nothing that is shown comes near it; NaN neither */
+        buf_addz(out, "…");
+        return;
+    }
+    int64_t scaled = (int64_t)(value * (double)powers[digits] + 0.5);
+    while (digits && scaled % 10 == 0) {
+        scaled /= 10;
+        digits--;
+    }
+    if (below && scaled)
+        buf_addz(out, l->rtl ? "\u200f−" : "−");
+    locale_add_int(l, scaled / powers[digits], out);
+    if (digits)
+        buf_addz(out, l->decimal);
+    for (int64_t rest = scaled % powers[digits]; digits; rest %= powers[digits])
+        buf_addz(out, l->digits[rest / powers[--digits]]);
 }
 
 /* ---- languages of texts */

@@ -28,7 +28,12 @@ void locale_format(const struct locale *l, struct buf *out, const char *english,
     __attribute__((sentinel));
 /* The plural with %{n} in the locale's digits. */
 void locale_add_plural(const struct locale *l, const char *one, const char *many, int64_t n, struct buf *out);
+/* A plural with further values, pairs as of locale_format. */
+void locale_format_plural(const struct locale *l, struct buf *out, const char *one, const char *many,
+    int64_t n, ...) __attribute__((sentinel));
 void locale_add_int(const struct locale *l, int64_t n, struct buf *out);
+/* With at most that many digits (≤ 6) behind the point, which is the locale's; without zeros at the end. */
+void locale_add_decimal(const struct locale *l, double value, unsigned digits, struct buf *out);
 enum date_style {
     DATE_LONG /* 23 November 2026 */,
     DATE_SHORT /* 23 Nov 2026 */,

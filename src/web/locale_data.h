@@ -13,6 +13,7 @@ struct locale {
     const struct locale_catalogue *catalogue; /* NULL: English, the messages themselves */
     unsigned (*plural)(uint64_t n);           /* which of the catalogue's forms */
     const char *digits[10];
+    const char *decimal; /* between whole and broken */
     const char *group;   /* between thousands */
     unsigned group_from; /* numbers of fewer digits are not grouped */
     const char *months[12], *short_months[12];
