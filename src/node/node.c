@@ -218,6 +218,11 @@ const struct config *node_config(const struct node *node)
     return node->options.config;
 }
 
+const char *node_directory(const struct node *node)
+{
+    return node->directory;
+}
+
 const struct clock *node_clock(const struct node *node)
 {
     return &node->clock;

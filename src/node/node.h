@@ -88,6 +88,7 @@ struct store *node_store(struct node *node);                    /* read-only whe
 struct keeper *node_keeper(struct node *node, struct err *err); /* NULL where remote; starts it when needed */
 const struct config *node_config(const struct node *node);
 const struct clock *node_clock(const struct node *node);
+const char *node_directory(const struct node *node);
 
 /* ---- writing, the same locally and through node.sock
  * -------------------------------------------------------------------- */

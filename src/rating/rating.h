@@ -284,7 +284,7 @@ struct why_short {
     uint32_t raters;      /* with weight, who rated it now; agree does not count */
     uint32_t seeds;       /* of them those whom the reader trusts directly */
     struct pubkey first;  /* the heaviest of them, seeds first; zeroes where there is none */
-    struct str dimension; /* the one of the recipe that speaks most for it; "" where none does */
+    struct str dimension; /* of the recipe, that speaks most for it, those that count for it first; or "" */
     bool high;            /* it was rated high in it; else low in one that counts against */
 };
 /* For items of a result of this run. */

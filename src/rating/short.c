@@ -81,11 +81,13 @@ static void name_dimension(const struct teller *t, struct why_short *out)
         const struct sum *s = &t->sums[i];
         double mean = rating__ratio(s->wv, ((rating__i128)WEIGHT_ONE + (rating__i128)s->w) * RATING_SCALE);
         double part = recipe->dimensions[i].coefficient * mean;
-        if (part <= most)
+        bool high = recipe->dimensions[i].coefficient > 0;
+        /* That it is good says more than that it is not bad. */
+        if (part <= 0 || (out->high && !high) || (out->high == high && part <= most))
             continue;
         most = part;
         out->dimension = recipe->dimensions[i].name;
-        out->high = recipe->dimensions[i].coefficient > 0;
+        out->high = high;
     }
 }
 

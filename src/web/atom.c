@@ -156,7 +156,7 @@ void web__listing_atom(struct request *r, const struct listing *l, struct buf *o
     add_element(out, "title",
         l->title.n ? web__line(arena, l->title, 200)
                    : locale_message(request_locale(r), M("The newest articles")));
-    add_element(out, "subtitle", locale_message(request_locale(r), l->why));
+    add_element(out, "subtitle", l->why_text.n ? l->why_text : locale_message(request_locale(r), l->why));
     add_time(out, "updated", updated);
     add_link(out, "self", "application/atom+xml", origin, self);
     add_link(out, "alternate", "text/html", origin,

@@ -20,6 +20,7 @@ struct MHD_Response;
 struct cache;
 struct workers;
 struct challenges;
+struct rating_index;
 
 #define WEB_MAX_ADDRESS 8000  /* bytes of path and query: 414 */
 #define WEB_MAX_HEADERS 16000 /* bytes of names and values: 431 */
@@ -64,6 +65,8 @@ struct web {
     struct limits *limits;
     struct workers *workers;
     struct challenges *challenges;
+    struct rating_index *ratings; /* NULL where it could not be opened: the tables answer, slower */
+    char first_filter[512];       /* what stands behind ?filter= for who has not chosen: an naddr or a name */
     struct metrics metrics;
     atomic_uint_fast32_t connections_of[ADDRESS_COUNTERS];
     uint8_t secret[WEB_SECRET_BYTES];         /* signs form tokens and notices; kept in the database */

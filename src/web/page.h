@@ -51,6 +51,8 @@ int web__text_html(struct request *r, struct str markdown, struct str *html, str
 
 /* ---- lists */
 
+struct looking;
+struct filter_result;
 struct listing {
     const struct template *template;
     struct view *view; /* what the template needs beside the items */
@@ -65,11 +67,20 @@ struct listing {
     struct news_item *items;
     size_t n;
     struct snippet *snippets; /* NULL, or one for each item */
+    /* Of a list through a filter (filter.h); else NULL. */
+    const struct looking *looking;
+    const struct filter_result *filtered;
+    struct str why_text;  /* instead of why */
+    struct str *because;  /* why each item is there, in a few words */
+    size_t sifted;        /* how many it left out between these */
 };
 void web__listing_answer(struct request *r, enum page_form form, struct listing *l);
 /* Items with a page's size, as ?before= asks; false: an error was answered. */
 bool web__listing_load(struct request *r, struct news_query *q, struct listing *l);
 #define PAGE_ITEMS 30
+/* Goes on behind q's before_…; and how an address says so. */
+bool web__listing_more(struct request *r, struct news_query *q, struct listing *l);
+struct str web__before(struct arena *arena, const struct news_query *q);
 
 /* The two other forms. */
 void web__listing_json(struct request *r, const struct listing *l, struct buf *out);

@@ -1,22 +1,25 @@
 /* page_list.c: the lists a reader walks through: the newest articles, those in a language or on a topic, and
  * the lists of languages and topics themselves. Each as a page, .json and .atom. */
 #include "templates.gen.h"
-#include "web/page.h"
+#include "web/filter.h"
 #include "web/pages.h"
 
 /* Words from C that stand in the row of choices. */
-static void pill(struct request *r, struct view *v, struct str name, struct str link, bool current)
+static void pill(struct request *r, struct view *v, const struct looking *f, struct str name, struct str link,
+    bool current)
 {
     struct view *item = view_item(v, "pills");
+    struct str query = web__look_query(r, f);
     view_str(item, "name", name);
-    view_str(item, "link", link);
+    view_str(item, "link",
+        query.n ? arena_printf(request_arena(r), "%.*s?%.*s", STR_ARG(link), STR_ARG(query)) : link);
     view_bool(item, "current", current);
 }
 
 /* All, the languages with most articles, the topics with most articles; the chosen one is always among them.
  */
-static int add_pills(
-    struct request *r, struct view *v, struct str language, struct str topic, struct err *err)
+static int add_pills(struct request *r, struct view *v, const struct looking *f, struct str language,
+    struct str topic, struct err *err)
 {
     struct arena *arena = request_arena(r);
     struct news_count *languages, *topics;
@@ -27,36 +30,61 @@ static int add_pills(
     if (code != 0)
         return code;
     view_bool(v, "has_pills", language_count > 0 || topic_count > 0);
-    pill(r, v, locale_message(request_locale(r), M("All")), STR("/"), !language.n && !topic.n);
+    pill(r, v, f, locale_message(request_locale(r), M("All")), STR("/"), !language.n && !topic.n);
     for (size_t i = 0; i < language_count; i++) {
         bool current = str_eq(languages[i].name, language);
         if ((i < 6 || current) && languages[i].name.n)
-            pill(r, v, locale_language_name(request_locale(r), languages[i].name),
+            pill(r, v, f, locale_language_name(request_locale(r), languages[i].name),
                 web__page_link(arena, "/lang/", languages[i].name, ""), current);
     }
     bool seen = !topic.n;
     for (size_t i = 0; i < topic_count; i++) {
         bool current = str_eq(topics[i].name, topic);
         seen |= current;
-        pill(r, v, web__line(arena, topics[i].name, 40), web__page_link(arena, "/tag/", topics[i].name, ""),
-            current);
+        pill(r, v, f, web__line(arena, topics[i].name, 40),
+            web__page_link(arena, "/tag/", topics[i].name, ""), current);
     }
     if (!seen)
-        pill(r, v, web__line(arena, topic, 40), web__page_link(arena, "/tag/", topic, ""), true);
+        pill(r, v, f, web__line(arena, topic, 40), web__page_link(arena, "/tag/", topic, ""), true);
     return 0;
+}
+
+/* What stands around the items of a page. */
+static bool list_view(struct request *r, struct listing *l, const struct looking *f,
+    const struct filter_page *page, const struct news_query *q)
+{
+    struct err err;
+    struct view *v = l->view;
+    if (add_pills(r, v, f, q->language, q->topic, &err) != 0) {
+        answer_error(r, &err);
+        return false;
+    }
+    web__choices_view(r, v, f, l->path, STR(""));
+    web__filter_line_view(r, v, f);
+    if (l->filtered) {
+        struct str narrow = page->language.n ? web__page_link(request_arena(r), "lang=", page->language, "")
+                            : page->topic.n  ? web__page_link(request_arena(r), "tag=", page->topic, "")
+                                             : STR("");
+        web__looking_view(r, v, f, l->filtered, narrow);
+        if (!l->n && !l->paged)
+            web__nothing_view(r, v, f, l->filtered, page);
+    }
+    return true;
 }
 
 static void list(struct request *r, enum page_form form, struct news_query *q, struct listing *l)
 {
-    struct err err;
-    l->template = &template_list;
+    struct looking f;
+    struct filter_page page = {.language = q->language, .topic = q->topic};
+    l->template = form == PAGE_HTML && request_account(r) ? &template_list_mine : &template_list;
     l->view = view_create(request_arena(r));
-    if (!web__listing_load(r, q, l))
+    if (!web__look(r, form, &f))
         return;
-    if (form == PAGE_HTML && add_pills(r, l->view, q->language, q->topic, &err) != 0) {
-        answer_error(r, &err);
+    l->query = web__look_query(r, &f);
+    if (f.everything ? !web__listing_load(r, q, l) : !web__filtered_load(r, form, &f, &page, l))
         return;
-    }
+    if (form == PAGE_HTML && !list_view(r, l, &f, &page, q))
+        return;
     view_str(l->view, "heading", l->title);
     view_bool(l->view, "at_front", !l->title.n);
     view_bool(l->view, "whole_pool", !l->title.n);

@@ -16,8 +16,13 @@
     X(page_trust_routes)                                                                                     \
     X(page_trust_in_routes)                                                                                  \
     X(page_trust_out_routes)                                                                                 \
+    X(page_why_routes)                                                                                       \
     X(page_author_routes)                                                                                    \
     X(page_search_routes)                                                                                    \
+    X(page_hidden_routes)                                                                                    \
+    X(page_filters_routes)                                                                                   \
+    X(page_filter_form_routes)                                                                               \
+    X(page_compare_routes)                                                                                   \
     X(page_write_routes)                                                                                     \
     X(page_me_routes)                                                                                        \
     X(page_site_routes)                                                                                      \

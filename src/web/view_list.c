@@ -1,6 +1,6 @@
 /* view_list.c: a list of articles as data, and answered as a page, as JSON or as an Atom feed. */
 #include "base/utf8.h"
-#include "web/page.h"
+#include "web/filter.h"
 
 #include <inttypes.h>
 
@@ -31,15 +31,29 @@ bool web__listing_load(struct request *r, struct news_query *q, struct listing *
         answer_error(r, &err);
         return false;
     }
+    l->paged = before.n > 0;
+    return web__listing_more(r, q, l);
+}
+
+struct str web__before(struct arena *arena, const struct news_query *q)
+{
+    return arena_printf(arena, "before=%" PRId64 "-%" PRIu64, q->before_date, q->before_seq);
+}
+
+bool web__listing_more(struct request *r, struct news_query *q, struct listing *l)
+{
+    struct err err;
     bool more = false;
     if (news_list(request_read(r), request_arena(r), q, &l->items, &l->n, &more, &err) != 0) {
         answer_error(r, &err);
         return false;
     }
-    l->paged = before.n > 0;
-    if (more && l->n)
-        l->older = arena_printf(
-            request_arena(r), "before=%" PRId64 "-%" PRIu64, l->items[l->n - 1].date, l->items[l->n - 1].seq);
+    l->older = STR("");
+    if (more && l->n) {
+        struct news_query last = {
+            .before_date = l->items[l->n - 1].date, .before_seq = l->items[l->n - 1].seq};
+        l->older = web__before(request_arena(r), &last);
+    }
     return true;
 }
 
@@ -82,8 +96,14 @@ static void answer_html(struct request *r, struct listing *l)
             snippet_view(item, &l->snippets[i]);
             view_str(item, "summary", none);
         }
+        if (l->because && l->because[i].n) {
+            view_str(item, "because", l->because[i]);
+            view_str(item, "why_link",
+                arena_printf(arena, "/r/%s/why?%.*s", l->items[i].code,
+                    STR_ARG(web__page_link(arena, "filter=", l->looking->key, ""))));
+        }
     }
-    view_str(v, "why", locale_message(request_locale(r), l->why));
+    view_str(v, "why", l->why_text.n ? l->why_text : locale_message(request_locale(r), l->why));
     view_str(v, "first", with_query(arena, l->path, l->query, none));
     view_bool(v, "paged", l->paged);
     view_bool(v, "has_more", l->paged || l->older.n || l->earlier.n);
@@ -203,10 +223,12 @@ void web__listing_json(struct request *r, const struct listing *l, struct buf *o
     path = arena_printf(arena, "%.*s.json", STR_ARG(path));
     buf_addc(out, '{');
     web__json_str(out, "title", l->title);
-    web__json_str(out, "why", str_of(l->why));
+    web__json_str(out, "why", l->why_text.n ? l->why_text : str_of(l->why));
     web__json_str(out, "link", absolute(r, with_query(arena, l->path, l->query, (struct str){"", 0})));
     if (l->older.n)
         web__json_str(out, "next", absolute(r, with_query(arena, path, l->query, l->older)));
+    if (l->looking)
+        web__filter_json(r, l, out);
     json_name(out, "items");
     buf_addc(out, '[');
     for (size_t i = 0; i < l->n; i++) {

@@ -5,6 +5,7 @@
 #include "web.sql.h"
 #include "web/cache.h"
 #include "web/challenge.h"
+#include "web/filter.h"
 #include "web/inside.h"
 #include "web/page.h"
 
@@ -17,12 +18,14 @@
 const struct store_migration web_migrations[] = {
     {"web", 1, web_migrate_001_sql},
     {"web", 2, web_migrate_002_sql},
+    {"web", 3, web_migrate_003_sql},
     {NULL},
 };
 
 const struct account_belonging web_belongings[] = {
     {session_remove_all},
     {web__draft_remove_all},
+    {web__filters_forget},
     {NULL},
 };
 
@@ -102,6 +105,7 @@ static void *become_ready(void *arg)
             (unsigned long long)seen, (unsigned long long)wanted);
     if (!atomic_load(&web->stopping)) {
         session_sweep(web, &err);
+        web__node_filter_begin(web);
         atomic_store_explicit(&web->ready, true, memory_order_release);
         log_event(LOG_LEVEL_INFO, "web", "ready", "port=%d", web->port);
     }
@@ -124,6 +128,8 @@ int web_start(struct node *node, const char *listen, struct web **out, struct er
     int code = route_index_create(web_route_tables, &web->routes, err);
     if (!code)
         code = read_settings(web, err);
+    if (!code)
+        code = web__node_filter_check(web, err);
     if (!code)
         code = http_listen(web, listen, err);
     if (!code) {
