@@ -22,11 +22,19 @@ int rating__journal(struct apply *a, const struct mark *mark)
     if (rc)
         return rc;
     int64_t n = sql_last_id(a->db);
-    if (n % trim_every)
-        return 0;
-    c = sql_open(a->db, &rating_journal_trim);
-    sql_int(c, 1, n - kept);
-    return sql_done(c, a->err);
+    return n % trim_every || n <= kept ? 0 : rating__journal_trim(a->db, n - kept, a->err);
+}
+
+int rating__journal_trim(struct sql *db, int64_t n, struct err *err)
+{
+    struct sql_cursor *c = sql_open(db, &rating_journal_trim);
+    sql_int(c, 1, n);
+    int rc = sql_done(c, err);
+    if (rc)
+        return rc;
+    c = sql_open(db, &rating_journal_trimmed);
+    sql_int(c, 1, n);
+    return sql_done(c, err);
 }
 
 int rating__journal_subject(struct apply *a, int64_t subject)

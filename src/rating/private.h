@@ -28,6 +28,8 @@ struct str rating__topic_name(struct arena *arena, struct str text);
 struct str rating__language_name(struct arena *arena, struct str tag);
 /* "pt-BR" → its two or three letters as a number, as subject_facts keeps it; 0 for others. */
 uint32_t rating__language(struct str tag);
+/* Rows up to n leave the journal. */
+int rating__journal_trim(struct sql *db, int64_t n, struct err *err);
 /* An interned topic's number, 0 where nobody uses it. */
 uint32_t rating__topic(struct sql *db, struct str name);
 

@@ -1,5 +1,5 @@
-/* execute.c: what filters show, hide and explain: worked out by hand, and against a plain reckoning over random
- * pools. */
+/* execute.c: what filters show, hide and explain: worked out by hand, and against a plain reckoning over
+ * random pools. */
 #include "rating/pool.h"
 
 #define TEXT "one two three four five six seven eight nine ten eleven twelve"
@@ -155,12 +155,14 @@ static void by_hand(void **state)
                                     "support:2 of 8");
     assert_str(shown(w, "{\"dimensions\":{\"worth\":{\"coefficient\":1}},\"order\":\"quality\",\"depth\":0}"),
         "g=0.642857 a=0.500000 e=0.500000 f=0.500000 d=0.000000 | support:3 of 8");
-    assert_str(hidden(w, "newsworthy", "support", 0, 50), "c=0.300000!support h=0.000000!support | window:1 "
-                                                          "support:2 quality:1 floor:accurate:1 ceiling:junk:1 of 8");
+    assert_str(hidden(w, "newsworthy", "support", 0, 50),
+        "c=0.300000!support h=0.000000!support | window:1 "
+        "support:2 quality:1 floor:accurate:1 ceiling:junk:1 of 8");
     assert_str(hidden(w, "newsworthy", "support", 1, 1),
         "h=0.000000!support | window:1 support:2 quality:1 floor:accurate:1 ceiling:junk:1 of 8");
     assert_true(str_starts(hidden(w, "newsworthy", "window", 0, 50), STR("g=0.000000!window |")));
-    assert_true(str_starts(hidden(w, "newsworthy", "floor:accurate", 0, 50), STR("e=0.250000!floor:accurate |")));
+    assert_true(
+        str_starts(hidden(w, "newsworthy", "floor:accurate", 0, 50), STR("e=0.250000!floor:accurate |")));
     /* Another order of the same records, and of numbers: the same. */
     assert_int_equal(store_rebuild(w->store, NULL), 0);
     assert_str(shown(w, "newsworthy"),

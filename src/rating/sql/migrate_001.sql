@@ -24,11 +24,13 @@ CREATE TABLE rating_state_trust (
     petname TEXT NOT NULL,
     PRIMARY KEY (reader, target)
 );
--- One row: counts how often the projection was made anew, so that the columns notice.
+-- One row. epoch counts how often the projection was made anew, so that the columns notice; trimmed is the last row
+-- that left the journal for being old.
 CREATE TABLE rating_state_epoch (
-    epoch INTEGER NOT NULL
+    epoch INTEGER NOT NULL,
+    trimmed INTEGER NOT NULL
 );
-INSERT INTO rating_state_epoch (epoch) VALUES (0);
+INSERT INTO rating_state_epoch (epoch, trimmed) VALUES (0, 0);
 -- What the columns follow: of each mark the last change, in order; with rater 0 a change of the subject's facts or, with
 -- subject 0, nothing. A mark that is gone has the flag MARK_WITHDRAWN. Old rows go when the columns hold them.
 CREATE TABLE rating_state_journal (

@@ -87,7 +87,9 @@ DELETE FROM rating_waiting WHERE seq = ?1;
 INSERT OR REPLACE INTO rating_state_journal (subject, rater, dimension, value, time, flags)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 -- name: journal_trim
-DELETE FROM rating_state_journal WHERE n < ?1;
+DELETE FROM rating_state_journal WHERE n <= ?1;
+-- name: journal_trimmed
+UPDATE rating_state_epoch SET trimmed = max(trimmed, ?1);
 
 -- Dimensions.
 -- name: dimension_number

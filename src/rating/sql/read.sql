@@ -13,8 +13,18 @@ ORDER BY m.dimension;
 SELECT d.coordinate, min(m.value * 5 / 10000, 4), (m.flags & 1), count(*) FROM rating_mark m
 JOIN rating_state_dimension d ON d.dimension = m.dimension WHERE m.subject = ?1
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
--- name: epoch
-SELECT epoch FROM rating_state_epoch;
+
+-- What the columns are made of.
+-- name: journal_state
+SELECT epoch, trimmed, (SELECT coalesce(max(n), 0) FROM rating_state_journal) FROM rating_state_epoch;
+-- name: journal_after
+SELECT n, subject, rater, dimension, value, time, flags FROM rating_state_journal WHERE n > ?1 ORDER BY n LIMIT ?2;
+-- name: all_facts
+SELECT subject, date, author, lineage, language FROM rating_subject ORDER BY subject;
+-- name: all_topics
+SELECT subject, topic FROM rating_topic ORDER BY subject, topic;
+-- name: all_marks
+SELECT subject, rater, dimension, value, time, flags FROM rating_mark;
 
 -- What the engine takes from the tables, in the form the columns have.
 -- name: source_by_rater
