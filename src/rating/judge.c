@@ -589,8 +589,7 @@ int rating__judge_by(struct store_read *read, const struct rating_source *source
 int rating__source(
     struct store_read *read, struct rating_index *index, struct rating_source *out, struct err *err)
 {
-    (void)index; /* the columns are not there yet */
-    return rating__sql_source(read, out, err);
+    return index ? rating__index_source(index, read, out, err) : rating__sql_source(read, out, err);
 }
 
 int rating__judge(struct store_read *read, struct rating_index *index, struct arena *arena,
