@@ -47,4 +47,4 @@ screenshots: build ## docs/screenshots/, anew
 	@WIDENET_BUILD=$(abspath $(BUILD)) node tools/screenshots.mjs
 
 clean:          ## removes what was built (never data)
-	@rm -rf build build-install build-deb build-warnings build-asan build-tsan build-fuzz
+	@rm -rf build build-install build-deb build-warnings build-asan build-tsan build-fuzz build-arm64
