@@ -108,6 +108,12 @@ int trust_own(struct store_read *read, struct arena *arena, const struct pubkey 
     if (status)
         return status;
     *is_private = *n > 0;
+    for (size_t i = 0; i < *n; i++)
+        if (pubkey_eq(
+                &(*out)[i].key, reader)) { /* trust in oneself is none; published lists are read so, too */
+            memmove(&(*out)[i], &(*out)[i + 1], (*n - i - 1) * sizeof **out);
+            --*n;
+        }
     return *is_private ? 0 : rating__trust_published(read, arena, reader, out, n, err);
 }
 
