@@ -155,10 +155,7 @@ static void ratings_page(struct request *r)
     for (size_t i = 0; i < a.spread_count; i++)
         spread_view(r, view_item(v, "rated_in"), &a, &a.spreads[i]);
     view_bool(v, "few", a.trust.weights.own_sum < 4 * WEIGHT_ONE);
-    view_bool(v, "has_trusted", a.trusted_count > 0);
-    for (size_t i = 0; i < a.trusted_count; i++)
-        web__mark_view(
-            r, view_item(v, "trusted_marks"), &a.trusted[i], &a.trust, a.dimensions, a.dimension_count);
+    web__by_rater_view(r, v, a.trusted, a.trusted_count, SIZE_MAX, &a.trust, a.dimensions, a.dimension_count);
     view_bool(v, "has_marks", a.n > 0);
     view_bool(v, "cut", a.n == MOST_MARKS);
     for (size_t i = 0; i < a.n; i++)
@@ -246,7 +243,8 @@ static void event_page(struct request *r)
 
 struct comments {
     struct request *r;
-    struct view *view;
+    struct view *view; /* or, where that is NULL, */
+    struct buf json;
     size_t n;
 };
 
@@ -255,15 +253,26 @@ static int add_comment(void *ctx, const struct store_found *f)
     struct comments *c = ctx;
     struct arena *arena = request_arena(c->r);
     struct profile profile = {0};
-    struct view *item = view_item(c->view, "items");
     struct pubkey *author = ARENA_NEW(arena, struct pubkey);
     if (!author)
         return ERR_MEMORY;
     *author = f->record.pubkey;
     struct str hex = web__id_hex(arena, &f->record.id);
     news_profile(request_read(c->r), arena, author, &profile, NULL);
-    view_str(item, "author",
-        web__author_name(c->r, profile.display_name.n ? profile.display_name : profile.name, author));
+    struct str name = web__author_name(
+        c->r, profile.display_name.n ? profile.display_name : profile.name, author);
+    if (!c->view) {
+        buf_addz(&c->json, c->n++ ? ",{" : "{");
+        web__json_str(&c->json, "id", hex);
+        web__json_str(&c->json, "author", web__npub(arena, author));
+        web__json_str(&c->json, "name", name);
+        web__json_time(&c->json, "written_at", f->record.created_at);
+        web__json_str(&c->json, "text", f->record.content);
+        buf_addc(&c->json, '}');
+        return 0;
+    }
+    struct view *item = view_item(c->view, "items");
+    view_str(item, "author", name);
     view_str(item, "author_link", web__author_link(arena, author, ""));
     view_str(item, "text", web__line(arena, f->record.content, 400));
     view_str(item, "link", arena_printf(arena, "/e/%.*s", STR_ARG(hex)));
@@ -303,18 +312,27 @@ static void comments_page(struct request *r)
     struct rated rated;
     if (!web__rated_load(r, &rated))
         return;
-    struct comments c = {r, view_create(request_arena(r)), 0};
+    struct str ignored;
+    bool as_json = web__page_form(r, NULL, &ignored) == PAGE_JSON;
+    struct comments c = {.r = r, .view = as_json ? NULL : view_create(request_arena(r))};
     struct filter_tag tag = {rated.is_article ? 'A' : 'e', &rated.coordinate, 1};
     struct filter filter;
     comments_filter(&filter, &tag, &kind);
-    if (store_query(request_read(r), &filter, 1, STORE_PARSE, add_comment, &c, &err) != 0) {
+    buf_addz(&c.json, "{\"items\":[");
+    int code = store_query(request_read(r), &filter, 1, STORE_PARSE, add_comment, &c, &err);
+    buf_addz(&c.json, "]}\n");
+    if (code == 0 && as_json)
+        answer_json(r, 200, &c.json);
+    buf_finish(&c.json);
+    if (code != 0)
         answer_error(r, &err);
+    if (code != 0 || as_json)
         return;
-    }
     view_bool(c.view, "has_items", c.n > 0);
     view_str(c.view, "headline", rated.title);
     web__content_view(c.view, rated.language);
     view_str(c.view, "link", rated.base);
+    view_str(c.view, "json", arena_printf(request_arena(r), "%.*s/comments.json", STR_ARG(rated.base)));
     view_bool(c.view, "noindex", true);
     answer_page(r, 200, &template_comments, c.view, locale_message(request_locale(r), M("Comments")));
 }
@@ -327,6 +345,8 @@ const struct route page_ratings_routes[] = {
         "the same as JSON"},
     {"GET", "/r/{code}/comments", comments_page, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
         "comments on an article that came from elsewhere"},
+    {"GET", "/r/{code}/comments.json", comments_page, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
+        "the same as JSON"},
     {"GET", "/e/{id}", event_page, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
         "a comment or another record, by its id"},
     {"GET", "/e/{id}/ratings", ratings_page, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0, "how it was rated"},
@@ -334,5 +354,7 @@ const struct route page_ratings_routes[] = {
         "the same as JSON"},
     {"GET", "/e/{id}/comments", comments_page, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
         "comments on a comment"},
+    {"GET", "/e/{id}/comments.json", comments_page, ANYONE, CSRF_NONE, POOL, CACHE_PUBLIC, 0,
+        "the same as JSON"},
     {NULL},
 };

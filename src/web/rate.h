@@ -55,6 +55,11 @@ struct rating_mark_shown;
 /* One rating: rater's values, question, low, high, step, reason, rated_at, behind. */
 void web__mark_view(struct request *r, struct view *v, const struct rating_mark_shown *m,
     const struct reader_trust *trust, const struct dimension *dimensions, size_t dimension_count);
+/* The same put together by rater, as marks has them one behind the other: has_trusted, trusted_raters (at
+ * most most of them, each with what they said), trusted_more. */
+void web__by_rater_view(struct request *r, struct view *v, const struct rating_mark_shown *marks, size_t n,
+    size_t most, const struct reader_trust *trust, const struct dimension *dimensions,
+    size_t dimension_count);
 /* The panel under an article or a comment: counts, those the reader trusts, the reader's own. Views:
  * rated_by, … as templates/rated.html says. */
 void web__rated_view(struct request *r, struct view *v, const struct rated *rated);

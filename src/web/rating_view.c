@@ -195,19 +195,33 @@ static void trusted_marks_view(struct request *r, struct view *v, const struct r
 {
     struct rating_mark_shown *marks;
     struct err err;
-    size_t n, shown = 0;
+    size_t n;
     struct pubkey *keys = web__trust_heaviest(r, trust);
     if (!keys || trust->weights.n == 0)
         return;
     if (rating_marks_by(request_read(r), request_arena(r), rated->coordinate, keys, trust->weights.n, &marks,
             &n, &err) != 0)
         return;
-    view_bool(v, "has_trusted", n > 0);
-    view_int(v, "trusted_more", n > SHOWN_IN_PANEL ? (int64_t)(n - SHOWN_IN_PANEL) : 0);
-    for (size_t i = 0; i < n && shown < SHOWN_IN_PANEL; i++, shown++)
-        web__mark_view(r, view_item(v, "trusted_marks"), &marks[i], trust, dimensions, dimension_count);
+    web__by_rater_view(r, v, marks, n, SHOWN_IN_PANEL, trust, dimensions, dimension_count);
 }
 
+void web__by_rater_view(struct request *r, struct view *v, const struct rating_mark_shown *marks, size_t n,
+    size_t most, const struct reader_trust *trust, const struct dimension *dimensions, size_t dimension_count)
+{
+    size_t people = 0;
+    struct view *person = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || !pubkey_eq(&marks[i - 1].rater, &marks[i].rater)) {
+            person = ++people <= most ? view_item(v, "trusted_raters") : NULL;
+            if (person)
+                web__rater_view(r, person, trust, &marks[i].rater);
+        }
+        if (person)
+            web__mark_view(r, view_item(person, "said"), &marks[i], trust, dimensions, dimension_count);
+    }
+    view_bool(v, "has_trusted", people > 0);
+    view_int(v, "trusted_more", people > most ? (int64_t)(people - most) : 0);
+}
 void web__mark_view(struct request *r, struct view *v, const struct rating_mark_shown *m,
     const struct reader_trust *trust, const struct dimension *dimensions, size_t dimension_count)
 {
