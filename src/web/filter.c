@@ -186,6 +186,28 @@ bool web__look(struct request *r, enum page_form form, struct looking *f)
     return true;
 }
 
+bool web__look_asked(struct request *r, enum page_form form, bool chosen, struct looking *f)
+{
+    struct err err = {0};
+    if (request_query(r, "filter").n || (chosen && form == PAGE_HTML && request_account(r))) {
+        if (!web__look(r, form, f))
+            return false;
+        if (f->asked || f->chose_first) {
+            if (!chosen || !f->chose_first)
+                f->first_key = STR("everything");
+            return true;
+        }
+    }
+    if (web__look_through(r, form, STR("everything"), f, &err) != 0) {
+        answer_error(r, &err);
+        return false;
+    }
+    f->first = f->chose_first = true;
+    f->first_key = f->key;
+    f->node_key = str_of(r->web->first_filter);
+    return true;
+}
+
 bool web__look_is_blind(const struct looking *f)
 {
     return f->recipe.sources == SOURCES_TRUSTED && !f->trust.n && !f->through_author;
@@ -315,6 +337,20 @@ int web__filter_run(struct request *r, const struct looking *f, const struct fil
     run.limit = page->limit;
     run.hidden_rule = page->hidden_rule;
     return in_words(filter_execute(request_read(r), r->web->ratings, request_arena(r), &run, out, err), err);
+}
+
+int web__filter_compare(struct request *r, const struct filter_run *first, const struct filter_run *second,
+    struct filter_difference *out, struct err *err)
+{
+    return in_words(
+        filter_compare(request_read(r), r->web->ratings, request_arena(r), first, second, out, err), err);
+}
+
+int web__filter_nearest(struct request *r, const struct looking *f, const char **name, struct err *err)
+{
+    struct filter_run run;
+    web__run_of(r, f, &run);
+    return in_words(filter_nearest(request_read(r), r->web->ratings, request_arena(r), &run, name, err), err);
 }
 
 int web__filter_explain(struct request *r, const struct looking *f, struct str coordinate,

@@ -34,6 +34,9 @@ struct looking {
 /* What ?filter= asks for, else the reader's first filter, else the node's. Feeds and JSON are the same for
  * everybody: they know no reader. False: an error was answered. */
 bool web__look(struct request *r, enum page_form form, struct looking *out);
+/* The same on pages that show everything as long as nothing else is asked for: somebody in particular, or
+ * (chosen) words looked for, where a reader's own first filter counts, too. */
+bool web__look_asked(struct request *r, enum page_form form, bool chosen, struct looking *out);
 /* The filter of that key, for this reader. ERR_NOT_FOUND, ERR_GONE. */
 int web__look_through(
     struct request *r, enum page_form form, struct str key, struct looking *out, struct err *err);
@@ -62,6 +65,9 @@ struct filter_page {
 int web__filter_run(struct request *r, const struct looking *f, const struct filter_page *page,
     struct filter_result *out, struct err *err);
 void web__run_of(struct request *r, const struct looking *f, struct filter_run *out);
+int web__filter_compare(struct request *r, const struct filter_run *first, const struct filter_run *second,
+    struct filter_difference *out, struct err *err);
+int web__filter_nearest(struct request *r, const struct looking *f, const char **name, struct err *err);
 int web__filter_explain(struct request *r, const struct looking *f, struct str coordinate,
     struct scored *scored, struct why **whys, size_t *n, struct err *err);
 struct str web__coordinate(struct arena *arena, const struct address *address);
@@ -119,6 +125,9 @@ bool web__filtered_load(struct request *r, enum page_form form, const struct loo
 /* A plain list's items without those that the filter hides, and why the others are there: reads on until a
  * page is full. */
 bool web__sifted_load(struct request *r, const struct looking *f, struct news_query *q, struct listing *l);
+/* What stands over such a list: choices, which filter, how many it left out (template sifted). */
+void web__sifted_view(
+    struct request *r, struct view *v, const struct looking *f, const struct listing *l, struct str query);
 /* "filter":{…},"passed":n,"hidden":{…} */
 void web__filter_json(struct request *r, const struct listing *l, struct buf *out);
 

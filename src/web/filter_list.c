@@ -126,6 +126,21 @@ bool web__sifted_load(struct request *r, const struct looking *f, struct news_qu
     return true;
 }
 
+void web__sifted_view(
+    struct request *r, struct view *v, const struct looking *f, const struct listing *l, struct str query)
+{
+    web__choices_view(r, v, f, l->path, query);
+    web__filter_line_view(r, v, f);
+    if (f->everything)
+        return;
+    view_bool(v, "sifting", true);
+    view_int(v, "sifted", (int64_t)l->sifted);
+    view_bool(v, "begin", web__look_is_blind(f));
+    view_str(v, "everything_link",
+        arena_printf(request_arena(r), "%.*s?%.*s%sfilter=everything", STR_ARG(l->path), STR_ARG(query),
+            query.n ? "&" : ""));
+}
+
 void web__filter_json(struct request *r, const struct listing *l, struct buf *out)
 {
     const struct looking *f = l->looking;

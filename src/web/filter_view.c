@@ -85,7 +85,7 @@ void web__choices(struct request *r, const struct looking *f, struct filter_choi
     if (!c.out)
         return;
     bool knows_first = filter_find(request_read(r), request_arena(r), f->first_key, NULL, &first, NULL) == 0;
-    if (knows_first && !f->chose_first)
+    if (knows_first && !first.ready_made && !f->chose_first)
         c.first_like = web__ready_made_like(&first.recipe);
     add_ready_made(&c);
     if (knows_first && !first.ready_made)
@@ -300,20 +300,11 @@ void web__nothing_view(struct request *r, struct view *v, const struct looking *
     view_bool(v, "hides_all", !begin && result->hidden_count > 0);
     if (begin || !result->hidden_count)
         return;
-    /* Else another ready-made one: those that hide less come later in this list. */
-    static const char *const others[] = {"newsworthy", "trusted", "everything"};
-    if (offer_nearest(r, v, f, result, page))
+    const char *name = NULL;
+    if (offer_nearest(r, v, f, result, page) || web__filter_nearest(r, f, &name, NULL) != 0 || !name)
         return;
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        uint64_t passed = 0;
-        const struct recipe *recipe = recipe_ready_made(str_of(others[i]));
-        if (str_eqz(f->key, others[i]) || !recipe || !would_show(r, f, recipe, page, &passed))
-            continue;
-        view_bool(v, "has_nearest", true);
-        view_str(v, "nearest_words", STR(""));
-        view_str(v, "nearest_name", locale_message(request_locale(r), web__ready_made_title(others[i])));
-        view_int(v, "nearest_passed", (int64_t)passed);
-        view_str(v, "nearest_link", arena_printf(request_arena(r), "/?filter=%s", others[i]));
-        return;
-    }
+    view_bool(v, "has_nearest", true);
+    view_str(v, "nearest_words", STR(""));
+    view_str(v, "nearest_name", locale_message(request_locale(r), web__ready_made_title(name)));
+    view_str(v, "nearest_link", arena_printf(request_arena(r), "/?filter=%s", name));
 }

@@ -1,8 +1,7 @@
 /* page_author.c: an author's page: who signs with this key, by their own account, and what they published. */
 #include "templates.gen.h"
-#include "web/page.h"
+#include "web/filter.h"
 #include "web/pages.h"
-#include "web/rate.h"
 
 static const char *sort_name(struct str sort)
 {
@@ -69,8 +68,14 @@ static void author(struct request *r)
         .title = name,
         .why = M("All articles signed with this key that this node has, newest first."),
     };
-    if (!web__listing_load(r, &q, &l))
+    struct looking f;
+    if (!web__look_asked(r, form, false, &f))
         return;
+    l.query = web__look_query(r, &f);
+    if (f.everything ? !web__listing_load(r, &q, &l) : !web__sifted_load(r, &f, &q, &l))
+        return;
+    if (form == PAGE_HTML)
+        web__sifted_view(r, v, &f, &l, STR(""));
     view_str(v, "author", name);
     view_str(v, "sort", locale_message(request_locale(r), sort_name(profile.sort)));
     view_str(v, "about", web__line(arena, profile.about, 600));

@@ -96,7 +96,7 @@ static void answer_html(struct request *r, struct listing *l)
             snippet_view(item, &l->snippets[i]);
             view_str(item, "summary", none);
         }
-        if (l->because && l->because[i].n) {
+        if (l->looking && l->because && l->because[i].n) {
             view_str(item, "because", l->because[i]);
             view_str(item, "why_link",
                 arena_printf(arena, "/r/%s/why?%.*s", l->items[i].code,

@@ -174,6 +174,25 @@ static void the_front_page_follows_trust(void **state)
     /* lists of a language and a topic */
     assert_hasnt(page(&ana, "/lang/en?filter=trusted"), "Cheap pills");
     assert_has(page(&ana, "/lang/fr?filter=trusted"), "hides everything just now");
+    /* somebody's articles, and words looked for: everything, until something else is asked for */
+    struct buf npub _cleanup_buf_ = BUF_INIT;
+    struct pubkey author = pool_key(5);
+    nip19_npub(&author, &npub);
+    const char *by = path_of("/by/", z(buf_str(&npub)), "");
+    assert_has(page(&ana, by), "Cheap pills");
+    answer = page(&ana, path_of(by, "?filter=trusted", ""));
+    assert_hasnt(answer, "Cheap pills");
+    assert_has(answer, "The depot &lt;closes&gt;");
+    assert_has(answer, "whom you trust: newsworthy");
+    assert_has(answer, "It left out 2 articles here.");
+    assert_has(page(&ana, "/search?q=night+shift"), "Cheap pills");
+    answer = page(&ana, "/search?q=night+shift&filter=trusted");
+    assert_hasnt(answer, "Cheap pills");
+    assert_has(answer, "The depot &lt;closes&gt;");
+    assert_has(answer, "It left out 2 articles here.");
+    assert_has(answer, "href=\"/search?q=night%20shift&amp;filter=everything\"");
+    assert_has(answer, "name=\"filter\" value=\"trusted\"");
+    assert_hasnt(page(&ana, path_of(by, ".json?filter=trusted", "")), "The depot");
     reader_finish(&ana);
 }
 
