@@ -112,6 +112,18 @@ static void *become_ready(void *arg)
     return NULL;
 }
 
+/* Without the columns the tables answer, with the same result. */
+static void open_index(struct web *web)
+{
+    struct err err = {0};
+    char line[800], quoted[900];
+    if (rating_index_open(node_store(web->node), node_directory(web->node), &web->ratings, &err) != 0) {
+        web->ratings = NULL;
+        log_event(LOG_LEVEL_WARN, "web", "no rating index", "error=%s",
+            log_quote(err_line(&err, line, sizeof line), quoted, sizeof quoted));
+    }
+}
+
 int web_start(struct node *node, const char *listen, struct web **out, struct err *err)
 {
     struct web *web = calloc(1, sizeof *web);
@@ -143,6 +155,8 @@ int web_start(struct node *node, const char *listen, struct web **out, struct er
     if (!code)
         code = session_secret(web, err);
     if (!code)
+        open_index(web);
+    if (!code)
         code = http_start(web, err);
     if (!code) {
         /* Nearly always there is nothing to wait for, and the first page need not be the waiting one. */
@@ -173,6 +187,7 @@ void web_stop(struct web *web)
     if (web->starter_runs)
         pthread_join(web->starter, NULL);
     http_stop(web);
+    rating_index_close(web->ratings);
     cache_destroy(web->cache);
     limits_destroy(web->limits);
     challenges_destroy(web->challenges);
