@@ -3,6 +3,7 @@
 
 #include "news/news.h"
 #include "rating/rating.h"
+#include "rating/service.h"
 #include "web/web.h"
 
 #include <signal.h>
@@ -17,6 +18,7 @@ static const struct command *const commands[] = {
     &command_query,
     &command_filter,
     &command_recount,
+    &command_service,
     &command_account,
     &command_demo,
     &command_rebuild,
@@ -37,6 +39,7 @@ static const struct store_migration *const migration_tables[] = {
     node_migrations, rating_migrations, web_migrations};
 static const struct account_belonging *const belonging_tables[] = {web_belongings};
 static const struct store_text_source *const text_tables[] = {news_texts};
+static const struct store_call *const call_tables[] = {rating_calls};
 static const struct store_projection *const projections[] = {&news_projection, &rating_projection};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -48,6 +51,7 @@ struct joined {
     struct store_migration migrations[MAX_JOINED];
     struct account_belonging belongings[MAX_JOINED];
     struct store_text_source texts[MAX_JOINED];
+    struct store_call calls[MAX_JOINED];
     struct store_projection projections[COUNT(projections) + 1];
 };
 
@@ -69,6 +73,10 @@ static void join(struct joined *all)
     for (size_t t = 0; t < COUNT(text_tables); t++)
         for (const struct store_text_source *s = text_tables[t]; s->extract && n < MAX_JOINED - 1; s++)
             all->texts[n++] = *s;
+    n = 0;
+    for (size_t t = 0; t < COUNT(call_tables); t++)
+        for (const struct store_call *c = call_tables[t]; c->name && n < MAX_JOINED - 1; c++)
+            all->calls[n++] = *c;
     for (size_t p = 0; p < COUNT(projections); p++) {
         all->projections[p] = *projections[p];
         all->projections[p].ctx = all->texts; /* what a text is, for who leans on it */
@@ -88,7 +96,7 @@ int main(int argc, char **argv)
     static struct joined all;
     join(&all);
     struct store_tables tables = {
-        .projections = all.projections, .migrations = all.migrations, .texts = all.texts};
+        .projections = all.projections, .migrations = all.migrations, .texts = all.texts, .calls = all.calls};
     struct progress progress;
     progress_init(&progress);
     signal(SIGPIPE, SIG_IGN);

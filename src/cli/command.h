@@ -57,7 +57,7 @@ int command_node_existing(const struct command_context *context, const struct co
     struct node **out, struct err *err);
 
 extern const struct command command_version, command_help, command_serve, command_import, command_export,
-    command_query, command_filter, command_recount, command_account, command_demo, command_rebuild, command_check, command_backup,
-    command_restore, command_keeper, command_front;
+    command_query, command_filter, command_recount, command_service, command_account, command_demo,
+    command_rebuild, command_check, command_backup, command_restore, command_keeper, command_front;
 
 #endif

@@ -292,6 +292,18 @@ static int answer_invitation(struct message *m)
     return bad;
 }
 
+static int answer_call(struct message *m)
+{
+    struct str name = unpack_str(&m->in), request = unpack_str(&m->in);
+    if (!unpack_end(&m->in))
+        return malformed(m->err);
+    struct buf reply _cleanup_buf_ = BUF_INIT;
+    int bad = node__call_local(m->node, name, request, &reply, m->err);
+    if (!bad)
+        pack_str(m->out, buf_str(&reply));
+    return bad;
+}
+
 static int (*const answers[NODE_REQUESTS])(struct message *m) = {
     [NODE_HELLO] = answer_hello,
     [NODE_APPEND] = answer_append,
@@ -308,6 +320,7 @@ static int (*const answers[NODE_REQUESTS])(struct message *m) = {
     [NODE_ACCOUNT_EXPORT] = answer_account_export,
     [NODE_INVITATION] = answer_invitation,
     [NODE_ACCOUNT_LOG] = answer_account_log,
+    [NODE_CALL] = answer_call,
 };
 
 void node__answer(struct node *node, struct str request, struct buf *reply)

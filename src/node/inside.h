@@ -64,6 +64,7 @@ enum node_request {
     NODE_ACCOUNT_EXPORT,   /* name, password, export password → text */
     NODE_INVITATION,       /* → code */
     NODE_ACCOUNT_LOG,      /* name → text, whole */
+    NODE_CALL,             /* name, request → reply */
     NODE_REQUESTS
 };
 
@@ -100,7 +101,8 @@ int node__unpack_record(struct unpack *u, struct arena *arena, struct record *ou
 int node__keeper(struct node *node, struct keeper **out, struct err *err); /* node_keeper, with its code */
 int node__find_account(
     struct node *node, struct arena *arena, struct str name, struct account *out, struct err *err);
-
+int node__call_local(
+    struct node *node, struct str name, struct str request, struct buf *reply, struct err *err);
 int node__append_local(struct node *node, struct store_item *items, size_t n, bool wait, struct err *err);
 int node__publish_local(struct node *node, const struct pubkey *key, struct record *r, size_t n,
     struct store_item *out, bool wait, struct err *err);

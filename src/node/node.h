@@ -111,6 +111,9 @@ int node_source_key(
     struct node *node, struct str name, const uint32_t *kinds, size_t n, struct pubkey *out, struct err *err);
 /* Erases all that the unattended key called name signed, then the key itself. ERR_NOT_FOUND. */
 int node_source_forget(struct node *node, struct str name, struct err *err);
+/* A change of a room's state by a row of the tables' calls, here or in the running node's process; reply may
+ * be NULL. */
+int node_call(struct node *node, const char *name, struct str request, struct buf *reply, struct err *err);
 /* A blob, locally or through the socket. */
 int node_blob_put(
     struct node *node, struct str bytes, struct str media_type, uint8_t sha256[32], struct err *err);

@@ -97,6 +97,8 @@ int rating_dimension_write(struct str d, const struct dimension_words *words, si
 int trust_own(struct store_read *read, struct arena *arena, const struct pubkey *reader,
     struct trust_entry **out, size_t *n, bool *is_private, struct err *err);
 /* Replaces the private list (state of this node, never exported); n = 0 forgets it. */
+/* The same inside a transaction, when an account goes. */
+int trust_private_forget(struct sql *db, const struct pubkey *reader, struct err *err);
 int trust_private_keep(struct store *store, const struct pubkey *reader, const struct trust_entry *entries,
     size_t n, struct err *err);
 

@@ -241,13 +241,12 @@ int service_member_remove(
     return store_write(store, leave_one, &p, err);
 }
 
-static int leave_all(void *ctx, struct sql *db, struct err *err)
+int service_member_forget(struct sql *db, const struct pubkey *member, struct err *err)
 {
-    const struct change *p = ctx;
     struct pubkey service = {{0}};
     for (;;) {
         struct sql_cursor *c = sql_open(db, &rating_panel_services);
-        bind_key(c, 1, p->member);
+        bind_key(c, 1, member);
         int step = sql_step(c, err);
         bool found = step == 1 && col_key(c, 0, &service);
         int rc = sql_close(c, step < 0 ? NULL : err);
@@ -255,15 +254,9 @@ static int leave_all(void *ctx, struct sql *db, struct err *err)
             return step < 0 ? step : rc;
         if (!found)
             return 0;
-        if ((rc = remove_member(db, &service, p->member, err)))
+        if ((rc = remove_member(db, &service, member, err)))
             return rc;
     }
-}
-
-int service_member_forget(struct store *store, const struct pubkey *member, struct err *err)
-{
-    struct change p = {.member = member};
-    return store_write(store, leave_all, &p, err);
 }
 
 int service_members(struct store_read *read, struct arena *arena, const struct pubkey *service,

@@ -50,8 +50,8 @@ int service_member_add(struct store *store, const struct pubkey *service, const 
     int64_t now, struct err *err);
 int service_member_remove(
     struct store *store, const struct pubkey *service, const struct pubkey *member, struct err *err);
-/* member removed from every panel: when an account goes. */
-int service_member_forget(struct store *store, const struct pubkey *member, struct err *err);
+/* Off every panel, inside the transaction in which the account goes. */
+int service_member_forget(struct sql *db, const struct pubkey *member, struct err *err);
 int service_members(struct store_read *read, struct arena *arena, const struct pubkey *service,
     struct pubkey **out, size_t *n, struct err *err); /* sorted by key */
 /* The services on whose panel member sits. */
@@ -97,6 +97,24 @@ int service_published(struct store *store, const struct aggregate *a, struct err
  * it; and, for worth, as a trusted assertion (NIP-85, 30383 or 30384). */
 int aggregate_write(const struct aggregate *a, struct record_draft *out, struct err *err);
 bool aggregate_mirror(const struct aggregate *a, struct record_draft *out); /* false: it has none */
+
+/* The same through node_call("rating.service"), for who may not be the writer. */
+enum service_order_type {
+    SERVICE_PUT,      /* service, name, about */
+    SERVICE_REMOVE,   /* service */
+    SERVICE_SEAT,     /* service, member */
+    SERVICE_UNSEAT,   /* service, member */
+    SERVICE_CLOSE,    /* service: the epochs that ended by now */
+    SERVICE_PUBLISHED /* number of an aggregate */
+};
+struct service_order {
+    enum service_order_type what;
+    struct pubkey service, member;
+    struct str name, about;
+    int64_t number;
+};
+void service_order_pack(const struct service_order *o, struct buf *out);
+extern const struct store_call rating_calls[];
 
 /* One draw of the discrete Laplace distribution: P(x) ∝ exp(−|x|/scale), exactly, with integers only
  * (Canonne, Kamath, Steinke 2020, "The Discrete Gaussian for Differential Privacy", algorithm 2). */

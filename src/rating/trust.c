@@ -140,6 +140,12 @@ static int keep(void *ctx, struct sql *db, struct err *err)
     return status;
 }
 
+int trust_private_forget(struct sql *db, const struct pubkey *reader, struct err *err)
+{
+    struct keeping k = {.reader = reader};
+    return keep(&k, db, err);
+}
+
 int trust_private_keep(struct store *store, const struct pubkey *reader, const struct trust_entry *entries,
     size_t n, struct err *err)
 {

@@ -72,10 +72,19 @@ struct store_text_source {
     uint32_t kind; /* ends with a row whose extract is NULL */
     int (*extract)(struct arena *arena, const struct record *r, struct store_text *out);
 };
+/* A change of a room's state that a command asks for: the running node's process does it where there is one
+ * (node_call). Rows; the table ends with name NULL. */
+struct store_call {
+    const char *name; /* "rating.service" */
+    /* request is hostile; what goes back is added to reply. */
+    int (*answer)(struct store *store, const struct clock *clock, struct str request, struct buf *reply,
+        struct err *err);
+};
 struct store_tables { /* what main.c joins from the rooms */
     const struct store_projection *projections;
     const struct store_migration *migrations; /* ends with room NULL */
     const struct store_text_source *texts;
+    const struct store_call *calls; /* may be NULL */
 };
 
 /* ---- opening

@@ -21,6 +21,7 @@ struct cache;
 struct workers;
 struct challenges;
 struct rating_index;
+struct web_services;
 
 #define WEB_MAX_ADDRESS 8000  /* bytes of path and query: 414 */
 #define WEB_MAX_HEADERS 16000 /* bytes of names and values: 431 */
@@ -67,6 +68,7 @@ struct web {
     struct challenges *challenges;
     struct rating_index *ratings; /* NULL where it could not be opened: the tables answer, slower */
     char first_filter[512];       /* what stands behind ?filter= for who has not chosen: an naddr or a name */
+    struct web_services *services; /* publishes for rating services */
     struct metrics metrics;
     atomic_uint_fast32_t connections_of[ADDRESS_COUNTERS];
     uint8_t secret[WEB_SECRET_BYTES];         /* signs form tokens and notices; kept in the database */
@@ -162,6 +164,10 @@ bool request_may_try(
 void request_try_was_right(struct request *r, enum limit_type type); /* gives the try back */
 void request_choose_locale(struct request *r);
 bool request_seems_anonymous(const struct request *r); /* no cookie that could change the page */
+
+/* services.c */
+int web__services_start(struct node *node, struct web_services **out, struct err *err);
+void web__services_stop(struct web_services *services); /* takes NULL; finishes what it is at */
 
 /* hosts.c */
 bool web_host_is_loopback(struct str host);

@@ -3,6 +3,8 @@
 #include "web/page.h"
 #include "web/pages.h"
 
+#include "rating/service.h"
+
 static int drafts_view(struct request *r, struct view *v, struct err *err)
 {
     struct arena *arena = request_arena(r);
@@ -53,6 +55,11 @@ static void me(struct request *r)
     }
     if (l.older.n)
         view_str(v, "older", arena_printf(arena, "/me?%.*s", STR_ARG(l.older)));
+    struct rating_service *services;
+    size_t panels;
+    view_bool(v, "on_panels",
+        service_of_member(request_read(r), arena, &request_account(r)->key, &services, &panels, NULL) == 0 &&
+            panels > 0);
     view_bool(v, "at_me", true);
     answer_page(r, 200, &template_me, v, locale_message(request_locale(r), M("My pages")));
 }

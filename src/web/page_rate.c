@@ -52,20 +52,6 @@ static bool load_page(struct request *r, struct rate_page *p)
 
 /* ---- the form */
 
-static void steps_view(struct view *v, int chosen, struct str low, struct str high)
-{
-    view_bool(v, "none", chosen < 0);
-    view_str(v, "low", low);
-    view_str(v, "high", high);
-    for (int i = 0; i < RATING_STEPS; i++) {
-        struct view *step = view_item(v, "steps");
-        view_int(step, "step", i + 1);
-        view_int(step, "value", i * 100 / (RATING_STEPS - 1));
-        view_bool(step, "chosen", i + 1 == chosen);
-        view_str(step, "word", i == 0 ? low : i == RATING_STEPS - 1 ? high : (struct str){"", 0});
-    }
-}
-
 static void dimension_form(struct request *r, struct view *v, const struct rate_page *p,
     const struct dimension *d, const struct rating_mark_shown *mark)
 {
@@ -87,7 +73,7 @@ static void dimension_form(struct request *r, struct view *v, const struct rate_
     view_str(v, "reason", web__line(arena, reason, REASON_BYTES));
     view_bool(v, "behind", mark && mark->behind);
     struct dimension_text words = web__dimension_text(r, d);
-    steps_view(v, chosen, words.low, words.high);
+    web__steps_view(v, chosen, words.low, words.high);
 }
 
 static bool is_agree(const struct dimension *d)
@@ -160,7 +146,7 @@ static void opinion_view(struct request *r, struct view *v, const struct rate_pa
     view_str(v, "agree_link", arena_printf(request_arena(r), "%.*s/agree", STR_ARG(p->rated.base)));
     struct view *steps = view_map(v, "agree");
     view_str(steps, "field", STR("v"));
-    steps_view(steps, o.step, words.low, words.high);
+    web__steps_view(steps, o.step, words.low, words.high);
 }
 
 /* ---- the page */
@@ -211,6 +197,7 @@ static void answer_rate_page(struct request *r, const struct rate_page *p)
     }
     view_str(v, "action", arena_printf(arena, "%.*s/rate", STR_ARG(rated->base)));
     view_str(v, "ratings_link", arena_printf(arena, "%.*s/ratings", STR_ARG(rated->base)));
+    web__panels_view(r, v, rated);
     opinion_view(r, v, p);
     view_bool(v, "noindex", true);
     if (p->problem)

@@ -25,6 +25,7 @@
     X(page_compare_routes)                                                                                   \
     X(page_write_routes)                                                                                     \
     X(page_me_routes)                                                                                        \
+    X(page_panel_routes)                                                                                     \
     X(page_site_routes)                                                                                      \
     X(page_sign_in_routes)                                                                                   \
     X(page_account_routes)                                                                                   \

@@ -51,6 +51,9 @@ bool web__rated_revision(struct request *r, struct rated *rated, struct str id_h
 
 #define RATING_STEPS 5
 unsigned web__rating_step(uint16_t value); /* 1 … 5 */
+/* One scale of a form: its steps, low, high, and whether none is chosen (chosen −1). field is set by the
+ * caller. */
+void web__steps_view(struct view *v, int chosen, struct str low, struct str high);
 struct rating_mark_shown;
 /* One rating: rater's values, question, low, high, step, reason, rated_at, behind. */
 void web__mark_view(struct request *r, struct view *v, const struct rating_mark_shown *m,
@@ -75,6 +78,11 @@ const struct dimension *web__dimension_named(const struct dimension *all, size_t
 void web__comments_view(struct request *r, struct view *v, const struct rated *rated);
 /* What the reader chose in `agree` and where it is: subject under which node_opinion_put() knows it. */
 struct str web__opinion_subject(struct request *r, const struct rated *rated);
+
+/* ---- panels of rating services (page_panel.c) */
+
+/* panels: those the reader sits on: name, and link to rate this in private there. */
+void web__panels_view(struct request *r, struct view *v, const struct rated *rated);
 
 /* ---- trust, given */
 

@@ -155,6 +155,20 @@ void web__dimension_view(struct request *r, struct view *v, const struct dimensi
     view_bool(v, "shipped", d->shipped);
 }
 
+void web__steps_view(struct view *v, int chosen, struct str low, struct str high)
+{
+    view_bool(v, "none", chosen < 0);
+    view_str(v, "low", low);
+    view_str(v, "high", high);
+    for (int i = 0; i < RATING_STEPS; i++) {
+        struct view *step = view_item(v, "steps");
+        view_int(step, "step", i + 1);
+        view_int(step, "value", i * 100 / (RATING_STEPS - 1));
+        view_bool(step, "chosen", i + 1 == chosen);
+        view_str(step, "word", i == 0 ? low : i == RATING_STEPS - 1 ? high : (struct str){"", 0});
+    }
+}
+
 unsigned web__rating_step(uint16_t value)
 {
     unsigned step = (unsigned)value * RATING_STEPS / RATING_SCALE; /* as rating_spreads() counts them */

@@ -1,6 +1,8 @@
 /* web.c: starting and stopping the room: settings, parts, and the wait until the store has caught up. */
 #include "web/web.h"
 
+#include "rating/service.h"
+
 #include "base/log.h"
 #include "web.sql.h"
 #include "web/cache.h"
@@ -25,6 +27,8 @@ const struct store_migration web_migrations[] = {
 const struct account_belonging web_belongings[] = {
     {session_remove_all},
     {web__draft_remove_all},
+    {trust_private_forget},
+    {service_member_forget},
     {web__filters_forget},
     {NULL},
 };
@@ -158,6 +162,8 @@ int web_start(struct node *node, const char *listen, struct web **out, struct er
         open_index(web);
     if (!code)
         code = http_start(web, err);
+    if (!code)
+        code = web__services_start(node, &web->services, err);
     if (!code) {
         /* Nearly always there is nothing to wait for, and the first page need not be the waiting one. */
         struct store *store = node_store(node);
@@ -187,6 +193,7 @@ void web_stop(struct web *web)
     if (web->starter_runs)
         pthread_join(web->starter, NULL);
     http_stop(web);
+    web__services_stop(web->services);
     rating_index_close(web->ratings);
     cache_destroy(web->cache);
     limits_destroy(web->limits);

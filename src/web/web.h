@@ -14,6 +14,9 @@ struct web;
  * every page is the "starting" page. ERR_BUSY where the port is in use (says by whom to look). */
 int web_start(struct node *node, const char *listen, struct web **out, struct err *err);
 int web_port(const struct web *web);
+/* Publishes what a rating service's panel may say of the weeks that have ended (rating/service.h), here or
+ * through the running node; adds to *published. The front does so by itself. */
+int web_service_publish(struct node *node, const struct pubkey *service, size_t *published, struct err *err);
 void web_stop(struct web *web); /* answers what has begun, then stops; takes NULL */
 
 #endif

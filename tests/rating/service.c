@@ -98,6 +98,11 @@ static void epochs(void **state)
     }
 }
 
+static int forget(void *ctx, struct sql *db, struct err *err)
+{
+    return service_member_forget(db, ctx, err);
+}
+
 static void who_may(void **state)
 {
     struct panel p;
@@ -133,7 +138,7 @@ static void who_may(void **state)
     assert_int_equal(marks[0].value, 5000);
     assert_int_equal(marks[0].uses_left, SERVICE_USES);
     store_read_end(read);
-    assert_int_equal(service_member_forget(p.w.store, &member, &err), 0);
+    assert_int_equal(store_write(p.w.store, forget, &member, &err), 0);
     d = of("a", 5000);
     assert_int_equal(rate(&p, 10, &d), ERR_DENIED);
     assert_int_equal(service_remove(p.w.store, &p.service, &err), 0);

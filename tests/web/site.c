@@ -3,6 +3,7 @@
 
 #include "news/news.h"
 #include "rating/rating.h"
+#include "rating/service.h"
 #include "web/form.h"
 
 #include <arpa/inet.h>
@@ -16,7 +17,7 @@ static struct config_option options[64];
 static struct store_migration migrations[16];
 static struct store_projection projections[4];
 static struct store_tables tables = {
-    .projections = projections, .migrations = migrations, .texts = news_texts};
+    .projections = projections, .migrations = migrations, .texts = news_texts, .calls = rating_calls};
 
 /* A room for which the disk is full as soon as a record of SITE_STUCK_KIND comes. */
 static int stick(void *ctx, struct sql *db, const struct store_change *change, struct err *err)
