@@ -270,7 +270,11 @@ static void takes_a_key_that_is_brought(void **state)
     /* what the key is called is for its owner to say: nothing was signed unasked */
     struct store_read *read;
     assert_int_equal(store_read_begin(node_store(s.node), &read, &err), 0);
-    assert_int_equal(store_read_seq(read), 0);
+    struct pubkey brought;
+    assert_int_equal(pubkey_from_text(STR(NPUB), &brought, &err), 0);
+    struct filter by_it = {
+        .authors = &brought, .author_count = 1, .has_authors = true, .until = INT64_MAX, .limit = -1};
+    assert_int_equal(store_count(read, &by_it, 1, &err), 0);
     store_read_end(read);
     struct str answer = bring(&other, "bob", NSEC, "");
     assert_int_equal(answer_status(answer), 400);
