@@ -17,8 +17,9 @@ int rating__apply_trust(struct apply *a)
     const struct record *r = a->change->record;
     if (!rating__is_trust(r) || (a->change->type == STORE_SUPERSEDED && !a->change->was_current))
         return 0;
-    if (a->change->type != STORE_ADDED)
-        return remove_by_seq(a, &rating_edge_remove);
+    int rc = sql_done(sql_open(a->db, &rating_trust_changed), a->err);
+    if (rc || a->change->type != STORE_ADDED)
+        return rc ? rc : remove_by_seq(a, &rating_edge_remove);
     int64_t truster = store_actor(a->db, &r->pubkey, a->err);
     if (truster <= 0)
         return truster < 0 ? (int)truster : ERR_INTERNAL;
@@ -33,8 +34,7 @@ int rating__apply_trust(struct apply *a)
         sql_int(c, 3, target);
         sql_int(c, 4, (int64_t)entry.weight);
         sql_text(c, 5, utf8_cut(entry.petname, longest_petname));
-        int rc = sql_done(c, a->err);
-        if (rc)
+        if ((rc = sql_done(c, a->err)))
             return rc;
     }
     return 0;

@@ -76,7 +76,7 @@ static int collect(struct judgement *j, struct filter_result *out)
     struct item **items;
     bool hidden = j->run->hidden_rule.n > 0;
     out->support_needed = j->support_needed;
-    out->full_seeds = j->reached.own_sum;
+    out->full_seeds = j->weights.own_sum;
     out->passed = j->rules[0].n;
     out->seq = store_read_seq(j->read);
     if (!(out->hidden = ARENA_ARRAY(j->arena, struct hidden_count, j->rule_count)))
@@ -89,8 +89,8 @@ static int collect(struct judgement *j, struct filter_result *out)
         status = rating__page(j, rule, hidden, j->run->offset, j->run->limit, &items, &n);
     if (!status)
         status = fill_scored(j, items, n, out);
-    return status ? status
-                  : rating__trust_name(j->read, j->arena, &j->reached, j->seeds, &out->weights, j->err);
+    out->weights = j->weights;
+    return status;
 }
 
 int filter_execute(struct store_read *read, struct rating_index *index, struct arena *arena,
@@ -100,12 +100,8 @@ int filter_execute(struct store_read *read, struct rating_index *index, struct a
     if (run->limit > max_limit)
         return err_set(err, ERR_LIMIT, "a page has at most %d items", max_limit);
     struct judgement j __attribute__((cleanup(rating__judgement_finish)));
-    int status = rating__judge(read, index, arena, run, &j, err);
+    int status = rating__judge_page(read, index, arena, run, &j, err);
     if (!status)
         status = collect(&j, out);
-    if (!status)
-        out->weights.basis = run->recipe->sources == SOURCES_EVERYONE ? STR("everyone")
-                             : run->recipe->sources == SOURCES_LIST   ? STR("list")
-                                                                      : STR("trusted");
     return status;
 }

@@ -174,22 +174,19 @@ static int explain(
     struct judgement *j, struct str coordinate, struct scored *scored, struct why **out, size_t *n)
 {
     uint32_t subject;
-    struct trust_weights weights;
     int status = rating__subject_of(j->read, coordinate, &subject, j->err);
-    if (!status)
-        status = rating__trust_name(j->read, j->arena, &j->reached, j->seeds, &weights, j->err);
     struct item *item = NULL;
     for (size_t i = 0; i < j->item_count && !item && !status; i++)
         if (j->items[i].subject == subject)
             item = &j->items[i];
     if (!status && !item)
-        status = rating__judge_unseen(j, &weights, subject, &item);
+        status = rating__judge_unseen(j, subject, &item);
     if (!status)
         status = rating__place(j, item);
     if (status)
         return status;
     *scored = rating__scored(j, item);
-    return tell_all(j->read, &j->source, j->arena, j->run, &weights, subject, 0, out, n, NULL, j->err);
+    return tell_all(j->read, &j->source, j->arena, j->run, &j->weights, subject, 0, out, n, NULL, j->err);
 }
 
 int filter_explain(struct store_read *read, struct rating_index *index, struct arena *arena,

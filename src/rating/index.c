@@ -1,6 +1,7 @@
 /* index.c: the rating index opened, kept up to date by a thread of its own and tidied by another, and closed.
  */
 #include "rating/index.h"
+#include "rating/judge.h"
 
 #include "base/log.h"
 
@@ -141,8 +142,14 @@ static int lock_directory(struct rating_index *index, struct err *err)
     return 0;
 }
 
+struct rating__weights_kept *rating__index_weights(struct rating_index *index)
+{
+    return index->weights;
+}
+
 static void destroy(struct rating_index *index)
 {
+    rating__weights_kept_destroy(index->weights);
     rating__view_publish(index, NULL);
     if (index->lock >= 0)
         close(index->lock);
@@ -160,6 +167,7 @@ int rating_index_open(struct store *store, const char *directory, struct rating_
     *out = NULL;
     index->store = store;
     index->lock = -1;
+    index->weights = rating__weights_kept_create();
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

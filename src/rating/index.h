@@ -119,6 +119,8 @@ struct rating_index {
     bool stop, tidy_wanted;
     uint64_t seq;
 
+    struct rating__weights_kept *weights; /* of readers' trust; has a lock of its own */
+
     pthread_t follower, tidier;
 };
 /* A reader's hold on what is published; NULL where there is none yet or all slots are taken. */

@@ -31,25 +31,10 @@ static size_t hash(uint64_t n, size_t size)
 
 /* ---- weights */
 
-static int find_seeds(struct judgement *j)
-{
-    bool is_private;
-    if (j->recipe->sources == SOURCES_LIST) {
-        j->seeds = j->recipe->list;
-        j->seed_count = j->recipe->list_count;
-        return 0;
-    }
-    if (j->recipe->sources == SOURCES_EVERYONE || !j->run->reader)
-        return 0;
-    if (j->run->published)
-        return rating__trust_published(j->read, j->arena, j->run->reader, &j->seeds, &j->seed_count, j->err);
-    return trust_own(j->read, j->arena, j->run->reader, &j->seeds, &j->seed_count, &is_private, j->err);
-}
-
 /* DESIGN section 6: min(1.6, half the seeds' sum), and somebody at least. */
 static weight default_support(const struct judgement *j)
 {
-    weight most = rating__support_of(1.6), half = j->reached.own_sum / 2;
+    weight most = rating__support_of(1.6), half = j->weights.own_sum / 2;
     if (j->recipe->sources == SOURCES_EVERYONE)
         return most;
     return half > most ? most : half ? half : 1;
@@ -57,11 +42,18 @@ static weight default_support(const struct judgement *j)
 
 static int weigh(struct judgement *j)
 {
-    int status = find_seeds(j);
-    if (!status && j->recipe->sources != SOURCES_EVERYONE)
-        status = rating__trust_reach(j->read, j->arena, j->run->reader, j->seeds, j->seed_count,
-            j->recipe->depth, &j->reached, j->err);
-    j->support_needed = j->recipe->has_support ? rating__support_of(j->recipe->support) : default_support(j);
+    const struct recipe *r = j->recipe;
+    int status = 0;
+    if (r->sources == SOURCES_LIST)
+        status = trust_widen(
+            j->read, j->arena, j->run->reader, r->list, r->list_count, r->depth, &j->weights, j->err);
+    else if (r->sources == SOURCES_TRUSTED && j->run->reader)
+        status = rating__trusted_weights(
+            j->read, j->kept, j->arena, j->run->reader, j->run->published, r->depth, &j->weights, j->err);
+    j->weights.basis = r->sources == SOURCES_EVERYONE ? STR("everyone")
+                       : r->sources == SOURCES_LIST   ? STR("list")
+                                                      : STR("trusted");
+    j->support_needed = r->has_support ? rating__support_of(r->support) : default_support(j);
     return status;
 }
 
@@ -205,12 +197,12 @@ static int tally_trusted(struct judgement *j)
 {
     struct arena *scratch _cleanup_arena_ = arena_create(0);
     int status = 0;
-    for (size_t i = 0; i < j->reached.n && !status; i++) {
-        const struct rating__reached *r = &j->reached.at[i];
+    for (size_t i = 0; i < j->weights.n && !status; i++) {
+        const struct trusted *r = &j->weights.raters[i];
         struct marks marks;
-        if (r->node <= 0 || r->node > UINT32_MAX || !r->weight)
+        if (r->actor <= 0 || r->actor > UINT32_MAX || !r->weight)
             continue;
-        status = j->source.by_rater(j->source.ctx, scratch, (uint32_t)r->node, j->from, &marks, j->err);
+        status = j->source.by_rater(j->source.ctx, scratch, (uint32_t)r->actor, j->from, &marks, j->err);
         for (size_t k = 0; k < marks.n && !status; k++)
             status = add_mark(j, &marks.at[k], r->weight);
         if (!status)
@@ -441,7 +433,7 @@ static int judge_item(struct judgement *j, uint32_t subject, uint32_t tally)
 }
 
 /* Its marks by those with weight, added up as those of others were. */
-static int tally_unseen(struct judgement *j, const struct trust_weights *weights, uint32_t subject)
+static int tally_unseen(struct judgement *j, uint32_t subject)
 {
     bool everyone = j->recipe->sources == SOURCES_EVERYONE;
     struct arena *scratch _cleanup_arena_ = arena_create(0);
@@ -455,19 +447,18 @@ static int tally_unseen(struct judgement *j, const struct trust_weights *weights
         qsort(sorted, marks.n, sizeof *sorted, compare_raters);
     }
     for (size_t i = 0; i < marks.n && !status; i++) {
-        uint32_t rater = everyone ? 0 : rating__rater_of(weights, sorted[i].rater);
+        uint32_t rater = everyone ? 0 : rating__rater_of(&j->weights, sorted[i].rater);
         if (rater != UINT32_MAX)
-            status = add_mark(j, &sorted[i], everyone ? WEIGHT_ONE : weights->raters[rater].weight);
+            status = add_mark(j, &sorted[i], everyone ? WEIGHT_ONE : j->weights.raters[rater].weight);
     }
     return status;
 }
 
-int rating__judge_unseen(
-    struct judgement *j, const struct trust_weights *weights, uint32_t subject, struct item **out)
+int rating__judge_unseen(struct judgement *j, uint32_t subject, struct item **out)
 {
     int64_t from = j->from;
     size_t before = j->item_count;
-    int status = rating__tally_of(j, subject) == UINT32_MAX ? tally_unseen(j, weights, subject) : 0;
+    int status = rating__tally_of(j, subject) == UINT32_MAX ? tally_unseen(j, subject) : 0;
     j->from = INT64_MIN;
     if (!status)
         status = judge_item(j, subject, rating__tally_of(j, subject));
@@ -544,6 +535,38 @@ static int look_at_all(struct judgement *j)
     return status;
 }
 
+/* Everything, newest first: nothing needs to be known of what is not on the page. */
+static bool hides_nothing(const struct judgement *j)
+{
+    const struct recipe *r = j->recipe;
+    return r->sources == SOURCES_EVERYONE && !j->support_needed && !r->has_quality && !r->dimension_count &&
+           r->order == ORDER_NEWEST && !r->language_count && !r->tag_count && !r->without_tag_count &&
+           !r->without_author_count && !r->one_per_lineage && !r->missed_of;
+}
+
+/* As many of the newest as the page ends with, and those dated like the last of them. */
+static int look_at_newest(struct judgement *j)
+{
+    const uint32_t *subjects = NULL;
+    size_t n = 0, wanted = j->run->offset + j->run->limit;
+    int status = 0;
+    int64_t from = j->to;
+    for (int64_t span = 86400; !status && n < wanted && from > j->from; span *= 8) {
+        if (span > INT64_C(86400) << 24 || __builtin_sub_overflow(j->to, span, &from) || from < j->from)
+            from = j->from;
+        status = j->source.articles(j->source.ctx, j->arena, from, j->to, &subjects, &n, j->err);
+    }
+    int64_t last = 0;
+    for (size_t i = 0; i < n && !status; i++) {
+        int64_t date = j->source.facts(j->source.ctx, subjects[i])->date;
+        if (i >= wanted && date != last)
+            break;
+        last = date;
+        status = judge_item(j, subjects[i], UINT32_MAX);
+    }
+    return status;
+}
+
 static int judge(struct judgement *j)
 {
     uint64_t all = 0, in_window = 0;
@@ -551,6 +574,12 @@ static int judge(struct judgement *j)
     if ((status = weigh(j)) || (status = place_dimensions(j)) || (status = name_rules(j)) ||
         (status = number_facts(j)) || (status = count_pool(j, &all, &in_window)))
         return status;
+    j->rules[rating__rule(j, RULE_WINDOW, 0)].n = all - in_window;
+    if (j->page_only && hides_nothing(j)) {
+        status = look_at_newest(j);
+        j->rules[0].n = in_window;
+        return status;
+    }
     if (j->recipe->sources != SOURCES_EVERYONE)
         status = tally_trusted(j);
     if (!status && (j->recipe->sources == SOURCES_EVERYONE || !j->support_needed))
@@ -560,18 +589,20 @@ static int judge(struct judgement *j)
             status = judge_item(j, j->tallies[i].subject, (uint32_t)i);
     if (status)
         return status;
-    j->rules[rating__rule(j, RULE_WINDOW, 0)].n = all - in_window;
     j->rules[rating__rule(j, RULE_SUPPORT, 0)].n += in_window - j->item_count;
     if (j->recipe->one_per_lineage && (status = rating__one_per_lineage(j)))
         return status;
     return j->recipe->missed_of ? rating__hide_not_missed(j) : 0;
 }
 
-int rating__judge_by(struct store_read *read, const struct rating_source *source, struct arena *arena,
-    const struct filter_run *run, struct judgement *out, struct err *err)
+int rating__judge_by(struct store_read *read, const struct rating_source *source,
+    struct rating__weights_kept *kept, bool page_only, struct arena *arena, const struct filter_run *run,
+    struct judgement *out, struct err *err)
 {
     *out = (struct judgement){.read = read,
         .source = *source,
+        .kept = kept,
+        .page_only = page_only,
         .arena = arena,
         .run = run,
         .recipe = run->recipe,
@@ -592,8 +623,8 @@ int rating__source(
     return index ? rating__index_source(index, read, out, err) : rating__sql_source(read, out, err);
 }
 
-int rating__judge(struct store_read *read, struct rating_index *index, struct arena *arena,
-    const struct filter_run *run, struct judgement *out, struct err *err)
+static int judge_pool(struct store_read *read, struct rating_index *index, bool page_only,
+    struct arena *arena, const struct filter_run *run, struct judgement *out, struct err *err)
 {
     struct rating_source source = {0};
     int status = rating__source(read, index, &source, err);
@@ -601,9 +632,22 @@ int rating__judge(struct store_read *read, struct rating_index *index, struct ar
         *out = (struct judgement){0};
         return status;
     }
-    status = rating__judge_by(read, &source, arena, run, out, err);
+    status = rating__judge_by(
+        read, &source, index ? rating__index_weights(index) : NULL, page_only, arena, run, out, err);
     out->source.close = source.close;
     return status;
+}
+
+int rating__judge(struct store_read *read, struct rating_index *index, struct arena *arena,
+    const struct filter_run *run, struct judgement *out, struct err *err)
+{
+    return judge_pool(read, index, false, arena, run, out, err);
+}
+
+int rating__judge_page(struct store_read *read, struct rating_index *index, struct arena *arena,
+    const struct filter_run *run, struct judgement *out, struct err *err)
+{
+    return judge_pool(read, index, !run->hidden_rule.n, arena, run, out, err);
 }
 
 void rating__judgement_finish(struct judgement *j)

@@ -50,9 +50,8 @@ struct judgement {
     struct err *err;
 
     /* weights */
-    struct trust_entry *seeds;
-    size_t seed_count;
-    struct rating__weights reached;
+    struct rating__weights_kept *kept; /* NULL: none */
+    struct trust_weights weights;
     weight support_needed;
 
     /* dimensions: slots are the recipe's, then worth and accurate where only their dispute is asked for */
@@ -76,6 +75,7 @@ struct judgement {
     struct item *items; /* all that were looked at one by one; others failed "window" or "support" */
     size_t item_count, item_cap;
     bool all_looked_at; /* of the window */
+    bool page_only;     /* the first items are wanted alone, in the order newest */
 };
 
 /* The columns where there are some, else the tables. */
@@ -85,7 +85,11 @@ int rating__source(
 int rating__judge(struct store_read *read, struct rating_index *index, struct arena *arena,
     const struct filter_run *run, struct judgement *out, struct err *err);
 /* The same over a source that stays the caller's. */
-int rating__judge_by(struct store_read *read, const struct rating_source *source, struct arena *arena,
+int rating__judge_by(struct store_read *read, const struct rating_source *source,
+    struct rating__weights_kept *kept, bool page_only, struct arena *arena, const struct filter_run *run,
+    struct judgement *out, struct err *err);
+/* For a page: of a filter that hides nothing only as many of the newest are looked at as the page needs. */
+int rating__judge_page(struct store_read *read, struct rating_index *index, struct arena *arena,
     const struct filter_run *run, struct judgement *out, struct err *err);
 void rating__judgement_finish(struct judgement *j);
 /* Index of the rule in rules by its kind and, for floor and ceiling, place among the recipe's dimensions. */
@@ -95,8 +99,7 @@ uint32_t rating__tally_of(const struct judgement *j, uint32_t subject);
 /* Looks at one subject that was not, because it is outside the window or nobody with weight rated it: its
  * item says by which rule it is hidden, and what its score would be. ERR_NOT_FOUND: no article that is here.
  */
-int rating__judge_unseen(
-    struct judgement *j, const struct trust_weights *weights, uint32_t subject, struct item **out);
+int rating__judge_unseen(struct judgement *j, uint32_t subject, struct item **out);
 
 /* -1: nobody on this node knows it. */
 int rating__dimension_number_of(struct store_read *read, struct str name, int *number, struct err *err);
@@ -122,5 +125,14 @@ int rating__hide_not_missed(struct judgement *j);
 
 /* trust.c: index in raters of the one with this actor's number, or UINT32_MAX. */
 uint32_t rating__rater_of(const struct trust_weights *weights, int64_t actor);
+
+/* weights_kept.c */
+struct rating__weights_kept *rating__weights_kept_create(void);
+void rating__weights_kept_destroy(struct rating__weights_kept *k); /* takes NULL */
+/* A reader's own list (or only what is published of it) widened; from what is kept where kept is not NULL. */
+int rating__trusted_weights(struct store_read *read, struct rating__weights_kept *kept, struct arena *arena,
+    const struct pubkey *reader, bool published, unsigned depth, struct trust_weights *out, struct err *err);
+/* index.c: what an index keeps. */
+struct rating__weights_kept *rating__index_weights(struct rating_index *index);
 
 #endif

@@ -45,7 +45,7 @@ static int add_shown(struct judgement *j, const struct recipe *recipe, const str
         .stop_ctx = j->run->stop_ctx};
     struct arena *scratch _cleanup_arena_ = arena_create(0);
     struct judgement inner __attribute__((cleanup(rating__judgement_finish)));
-    int status = rating__judge_by(j->read, &j->source, scratch, &run, &inner, j->err);
+    int status = rating__judge_by(j->read, &j->source, j->kept, false, scratch, &run, &inner, j->err);
     for (size_t i = 0; i < inner.item_count && !status; i++) {
         if (inner.items[i].rule)
             continue;
@@ -64,15 +64,18 @@ static int add_shown(struct judgement *j, const struct recipe *recipe, const str
 
 static int add_filters_of_trusted(struct judgement *j, struct tallying *out)
 {
-    struct trust_entry *seeds = ARENA_ARRAY(j->arena, struct trust_entry, j->seed_count + 1);
+    struct trust_entry *seeds = ARENA_ARRAY(j->arena, struct trust_entry, j->weights.n + 1);
+    size_t seed_count = 0;
     if (!seeds)
         return err_set(j->err, ERR_MEMORY, "the trust list does not fit in memory");
-    if (j->seed_count)
-        memcpy(seeds, j->seeds, j->seed_count * sizeof *seeds);
-    qsort(seeds, j->seed_count, sizeof *seeds, compare_seeds);
+    for (size_t i = 0; i < j->weights.n; i++)
+        if (!j->weights.raters[i].depth)
+            seeds[seed_count++] = (struct trust_entry){
+                .key = j->weights.raters[i].key, .weight = j->weights.raters[i].weight};
+    qsort(seeds, seed_count, sizeof *seeds, compare_seeds);
     size_t run = 0;
     int status = 0;
-    for (size_t i = 0; i < j->seed_count && run < max_filters && !status; i++) {
+    for (size_t i = 0; i < seed_count && run < max_filters && !status; i++) {
         struct filter_thing *filters;
         size_t n;
         status = filter_list(j->read, j->arena, &seeds[i].key, max_of_one, &filters, &n, j->err);

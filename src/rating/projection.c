@@ -10,6 +10,7 @@ enum { version = 1 }; /* raise it when a table or what is written into it change
 const struct store_migration rating_migrations[] = {
     {"rating", 1, rating_migrate_001_sql},
     {"rating", 2, rating_migrate_002_sql},
+    {"rating", 3, rating_migrate_003_sql},
     {NULL, 0, NULL},
 };
 

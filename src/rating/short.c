@@ -164,13 +164,13 @@ static int compare_places(const void *a, const void *b)
     return (x->subject > y->subject) - (x->subject < y->subject);
 }
 
-static int judge_one(struct judgement *j, const struct trust_weights *weights, const struct place *places,
-    size_t n, uint32_t subject, struct scored *out)
+static int judge_one(
+    struct judgement *j, const struct place *places, size_t n, uint32_t subject, struct scored *out)
 {
     struct place wanted = {subject, 0};
     const struct place *found = n ? bsearch(&wanted, places, n, sizeof *places, compare_places) : NULL;
     struct item *item = found ? &j->items[found->item] : NULL;
-    int status = item ? 0 : rating__judge_unseen(j, weights, subject, &item);
+    int status = item ? 0 : rating__judge_unseen(j, subject, &item);
     if (!status)
         status = rating__place(j, item);
     if (!status)
@@ -182,25 +182,22 @@ static int judge_all(
     struct judgement *j, const struct str *coordinates, size_t n, struct scored *out, struct why_short *whys)
 {
     struct arena *scratch _cleanup_arena_ = arena_create(0);
-    struct trust_weights weights;
     size_t place_count = j->item_count;
     struct place *places = ARENA_ARRAY(j->arena, struct place, place_count + 1);
-    struct teller t = {&j->source, j->run, &weights, j->read, scratch, NULL, {0}, j->err};
+    struct teller t = {&j->source, j->run, &j->weights, j->read, scratch, NULL, {0}, j->err};
     if (!places)
         return err_set(j->err, ERR_MEMORY, "the page does not fit in memory");
     for (size_t i = 0; i < place_count; i++)
         places[i] = (struct place){j->items[i].subject, i};
     qsort(places, place_count, sizeof *places, compare_places);
-    int status = rating__trust_name(j->read, j->arena, &j->reached, j->seeds, &weights, j->err);
-    if (!status)
-        status = prepare(&t, j->arena);
+    int status = prepare(&t, j->arena);
     for (size_t i = 0; i < n && !status; i++) {
         uint32_t subject;
         out[i] = (struct scored){
             .coordinate = coordinates[i], .rule = RULE_WINDOW, .rule_name = STR("window")};
         status = rating__subject_of(j->read, coordinates[i], &subject, j->err);
         if (!status)
-            status = judge_one(j, &weights, places, place_count, subject, &out[i]);
+            status = judge_one(j, places, place_count, subject, &out[i]);
         if (whys && !status)
             status = tell(&t, subject, &whys[i]);
         else if (whys)

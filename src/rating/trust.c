@@ -129,6 +129,8 @@ static int keep(void *ctx, struct sql *db, struct err *err)
     struct sql_cursor *c = sql_open(db, &rating_trust_private_forget);
     sql_blob(c, 1, k->reader->b, sizeof k->reader->b);
     int status = sql_done(c, err);
+    if (!status)
+        status = sql_done(sql_open(db, &rating_trust_changed), err);
     for (size_t i = 0; i < k->n && !status; i++) {
         c = sql_open(db, &rating_trust_private_add);
         sql_blob(c, 1, k->reader->b, sizeof k->reader->b);

@@ -12,7 +12,7 @@
 /* A shell's line that makes the pool. */
 #define POOL RATINGS_DUMP " 1 120 30"
 
-static char directory[64], data[96], dump[96], reader[65];
+static char directory[64], data[96], dump[96], reader[65], other[65];
 static struct buf said;
 
 static void shell(const char *format, ...)
@@ -53,6 +53,10 @@ static int fresh(void **state)
     if (!mkdtemp(directory) || record_pubkey_of_secret(secret, &key, NULL))
         return -1;
     hex_encode(key.b, 32, reader);
+    secret[31] = 2;
+    if (record_pubkey_of_secret(secret, &key, NULL))
+        return -1;
+    hex_encode(key.b, 32, other);
     snprintf(data, sizeof data, "%s/data", directory);
     snprintf(dump, sizeof dump, "%s/dump.jsonl", directory);
     shell("%s >%s", POOL, dump);
@@ -267,12 +271,12 @@ static void recounts_with_a_private_list(void **state)
     (void)state;
     char list[128];
     snprintf(list, sizeof list, "%s/trust.json", directory);
-    shell("printf '[[\"p\",\"%s\",\"\",\"me\",\"0.5\"]]' >%s", reader, list);
+    shell("printf '[[\"p\",\"%s\",\"\",\"Kim\",\"0.5\"]]' >%s", other, list);
     assert_int_equal(run("recount", "scores", "--filter", "trusted", "--as", reader, "--at", AT, "--trust",
                          list, dump, NULL),
         0);
     says("\"weight\":0.5");
-    shell("printf '[[\"p\",\"%s\",\"\",\"me\",\"much\"]]' >%s", reader, list);
+    shell("printf '[[\"p\",\"%s\",\"\",\"Kim\",\"much\"]]' >%s", other, list);
     assert_int_equal(run("recount", "scores", "--filter", "trusted", "--as", reader, "--at", AT, "--trust",
                          list, dump, NULL),
         1);

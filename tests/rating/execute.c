@@ -409,6 +409,78 @@ static void missed(void **state)
     assert_str(shown(w, "missed"), "c=0.400000 d=0.000000 e=0.000000 f=0.500000 | window:1 missed:3 of 8");
 }
 
+/* ---- over the columns, with weights kept from run to run */
+
+static struct str over(struct world *w, struct rating_index *index, const struct filter_run *run)
+{
+    struct store_read *read = begin(w);
+    struct err err;
+    struct filter_result result;
+    struct buf out _cleanup_buf_ = BUF_INIT;
+    if (index && rating_index_wait(index, store_read_seq(read), 60000, &err))
+        fail_msg("%s", err.what);
+    if (filter_execute(read, index, w->arena, run, &result, &err))
+        fail_msg("%s", err.what);
+    add_result(&result, &out);
+    for (size_t i = 0; i < result.n; i++) {
+        struct why *why;
+        size_t n;
+        assert_int_equal(
+            filter_why(read, index, w->arena, run, &result, &result.items[i], 0, &why, &n, NULL, &err), 0);
+        for (size_t k = 0; k < n; k++)
+            buf_addf(&out, " %02x%02x %llu %u", why[k].rater.b[0], why[k].path[0].b[0],
+                (unsigned long long)why[k].weight, why[k].value);
+    }
+    store_read_end(read);
+    return arena_str(w->arena, buf_str(&out));
+}
+
+static void assert_columns_alike(struct world *w, struct rating_index *index)
+{
+    for (int who = 0; who < 4; who++)
+        for (const char *const *name = recipe_ready_made_names(); *name; name++) {
+            struct pubkey me = key_of(who);
+            struct filter_run run = {
+                .recipe = recipe_ready_made(str_of(*name)), .reader = who ? &me : NULL, .at = AT, .limit = 5};
+            for (run.offset = 0; run.offset < 10; run.offset += 4) {
+                struct str plain = over(w, NULL, &run);
+                assert_str(over(w, index, &run), arena_strz(w->arena, plain));
+                assert_str(over(w, index, &run), arena_strz(w->arena, plain)); /* from what is kept */
+            }
+        }
+}
+
+static void over_columns(void **state)
+{
+    struct world *w = *state;
+    struct rating_index *index;
+    struct err err;
+    fill(w);
+    assert_int_equal(rating_index_open(w->store, w->directory, &index, &err), 0);
+    assert_columns_alike(w, index);
+    struct pubkey me = key_of(1);
+    const struct filter_run run = {
+        .recipe = recipe_ready_made(STR("trusted")), .reader = &me, .at = AT, .limit = 50};
+    struct str before = over(w, index, &run);
+    /* Somebody further on trusts somebody else: seen at once. */
+    put(w, trust(w, 2, "widenet.trust", "6=1", T0 + 9));
+    assert_false(str_eq(before, over(w, index, &run)));
+    assert_columns_alike(w, index);
+    put(w, trust(w, 2, "widenet.trust", "4=1", T0 + 10));
+    assert_str(over(w, index, &run), arena_strz(w->arena, before));
+    /* A private list comes and goes. */
+    struct trust_entry own[] = {{key_of(3), WEIGHT_ONE, STR("")}, {key_of(77), WEIGHT_ONE, STR("")}};
+    assert_int_equal(trust_private_keep(w->store, &me, own, 2, &err), 0);
+    assert_columns_alike(w, index);
+    struct str strange = over(w, index, &run);
+    rate(w, "h", "77 worth 1,3 worth 1"); /* a key that nobody had met */
+    assert_false(str_eq(strange, over(w, index, &run)));
+    assert_columns_alike(w, index);
+    assert_int_equal(trust_private_keep(w->store, &me, NULL, 0, &err), 0);
+    assert_columns_alike(w, index);
+    rating_index_close(index);
+}
+
 static void nearest_and_compared(void **state)
 {
     struct world *w = *state;
@@ -589,6 +661,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(sources, setup, teardown),
         cmocka_unit_test_setup_teardown(why_with_paths, setup, teardown),
         cmocka_unit_test_setup_teardown(missed, setup, teardown),
+        cmocka_unit_test_setup_teardown(over_columns, setup, teardown),
         cmocka_unit_test_setup_teardown(nearest_and_compared, setup, teardown),
         cmocka_unit_test_setup_teardown(random_pools, setup, teardown),
     };
