@@ -118,7 +118,7 @@ int rating__manifest_read(const char *directory, struct manifest *out, struct er
     memcpy(&s, bytes, sizeof s);
     bool good = !memcmp(s.magic, magic, sizeof magic) && s.layout == sizeof s &&
                 s.checksum == rating__checksum(&s, offsetof(struct stored_manifest, checksum)) &&
-                s.m.run_count < INDEX_MOST_RUNS && ends(s.m.facts);
+                s.m.run_count < INDEX_MOST_RUNS && ends(s.m.facts_file);
     for (size_t i = 0; good && i < s.m.run_count; i++)
         good = ends(s.m.runs[i].name);
     if (!good)
@@ -144,17 +144,17 @@ int rating__facts_write(const char *directory, const struct view *v, struct mani
     }
     m->facts_bytes = all.n;
     m->facts_checksum = rating__checksum(all.p, all.n);
-    return write_file(directory, m->facts, all.n ? all.p : "", all.n, err);
+    return write_file(directory, m->facts_file, all.n ? all.p : "", all.n, err);
 }
 
 int rating__facts_read(const char *directory, const struct manifest *m, struct view *v, struct err *err)
 {
     _cleanup_free_ void *bytes = NULL;
-    int rc = read_file(directory, m->facts, m->facts_bytes, &bytes, err);
+    int rc = read_file(directory, m->facts_file, m->facts_bytes, &bytes, err);
     if (rc)
         return rc;
     if (rating__checksum(bytes, m->facts_bytes) != m->facts_checksum)
-        return err_set(err, ERR_CORRUPT, "%s/%s is not what was written", directory, m->facts);
+        return err_set(err, ERR_CORRUPT, "%s/%s is not what was written", directory, m->facts_file);
     const char *at = bytes;
     size_t left = m->facts_bytes;
     struct subject_facts facts[INDEX_PAGE];
@@ -165,7 +165,7 @@ int rating__facts_read(const char *directory, const struct manifest *m, struct v
         at += sizeof head + sizeof facts;
         left -= sizeof head + sizeof facts;
         if (head[1] > left / sizeof(uint32_t))
-            return err_set(err, ERR_CORRUPT, "%s/%s is cut short", directory, m->facts);
+            return err_set(err, ERR_CORRUPT, "%s/%s is cut short", directory, m->facts_file);
         _cleanup_free_ uint32_t *topics = malloc((head[1] + 1) * sizeof *topics);
         if (!topics)
             return err_set(err, ERR_MEMORY, "no memory for topics");
@@ -176,7 +176,7 @@ int rating__facts_read(const char *directory, const struct manifest *m, struct v
             const struct subject_facts *f = &facts[i];
             const uint32_t *list = f->topics ? topics + f->topics - 1 : NULL;
             if (list && (f->topics > head[1] || list[0] > head[1] - f->topics))
-                return err_set(err, ERR_CORRUPT, "%s/%s is not what was written", directory, m->facts);
+                return err_set(err, ERR_CORRUPT, "%s/%s is not what was written", directory, m->facts_file);
             if (f->flags || f->date)
                 rating__view_set_facts(
                     v, (uint32_t)(head[0] * INDEX_PAGE + i), f, list ? list + 1 : NULL, list ? list[0] : 0);
@@ -191,7 +191,7 @@ void rating__files_sweep(const char *directory, const struct manifest *m)
     for (struct dirent *e; d && (e = readdir(d));) {
         bool named = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || !strcmp(e->d_name, "lock");
         if (m)
-            named = named || !strcmp(e->d_name, MANIFEST) || !strcmp(e->d_name, m->facts);
+            named = named || !strcmp(e->d_name, MANIFEST) || !strcmp(e->d_name, m->facts_file);
         for (size_t i = 0; m && i < m->run_count && !named; i++)
             named = !strcmp(e->d_name, m->runs[i].name);
         if (!named)

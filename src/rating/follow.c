@@ -19,8 +19,8 @@ int rating__journal_state(struct sql *db, struct journal_state *out, struct err 
     struct sql_cursor *c = sql_open(db, &rating_journal_state);
     int step = sql_step(c, err);
     if (step == 1)
-        *out = (struct journal_state){
-            (uint64_t)sql_col_int(c, 0), (uint64_t)sql_col_int(c, 1), (uint64_t)sql_col_int(c, 2)};
+        *out = (struct journal_state){(uint64_t)sql_col_int(c, 0), (uint64_t)sql_col_int(c, 1),
+            (uint64_t)sql_col_int(c, 2), (uint64_t)sql_col_int(c, 3)};
     int rc = sql_close(c, err);
     return step < 0 ? step : rc;
 }
@@ -181,13 +181,13 @@ static void dates_of(const struct view *v, struct builder *b)
 
 static int write_manifest(struct rating_index *index, const struct view *v, struct err *err)
 {
-    struct manifest m = {.epoch = index->epoch, .n = v->n, .seq = v->seq};
+    struct manifest m = {.epoch = index->epoch, .n = v->n, .seq = v->seq, .facts = v->facts};
     for (size_t i = 0; i < v->run_count; i++) {
         memcpy(m.runs[i].name, v->runs[i]->name, sizeof m.runs[i].name);
         m.runs[i].checksum = v->runs[i]->checksum;
     }
     m.run_count = v->run_count;
-    rating__file_name(index, "facts", m.facts);
+    rating__file_name(index, "facts", m.facts_file);
     int rc = rating__facts_write(index->directory, v, &m, err);
     if (!rc)
         rc = rating__manifest_write(index->directory, &m, err);
@@ -209,6 +209,8 @@ int rating__index_make(struct rating_index *index, struct store_read *read, stru
         return rc;
     struct view *v = rating__view_copy(NULL);
     v->n = at.last;
+    v->epoch = at.epoch;
+    v->facts = at.facts;
     v->seq = store_read_seq(read);
     rc = load_facts(db, v, err);
     rating__view_date_all(v);
@@ -249,6 +251,8 @@ int rating__index_load(struct rating_index *index, struct store_read *read, stru
         return err_set(err, ERR_VERSION, "the store was made anew since the rating index was written");
     struct view *v = rating__view_copy(NULL);
     v->n = m.n;
+    v->epoch = m.epoch;
+    v->facts = m.facts;
     v->seq = m.seq;
     for (size_t i = 0; i < m.run_count && !rc; i++) {
         char path[4200];
@@ -261,7 +265,7 @@ int rating__index_load(struct rating_index *index, struct store_read *read, stru
             index->file_number = number;
     }
     unsigned long number;
-    if (sscanf(m.facts, "facts-%lx", &number) == 1 && number > index->file_number)
+    if (sscanf(m.facts_file, "facts-%lx", &number) == 1 && number > index->file_number)
         index->file_number = number;
     if (!rc)
         rc = rating__facts_read(index->directory, &m, v, err);
@@ -390,7 +394,7 @@ int rating__index_advance(struct rating_index *index, struct store_read *read, b
         return rc;
     if (at.epoch != index->epoch || at.trimmed > old->n || at.last < old->n)
         return err_set(err, ERR_VERSION, "the store was made anew, or the index has fallen far behind");
-    if (at.last == old->n && store_read_seq(read) == old->seq)
+    if (at.last == old->n && at.facts == old->facts && store_read_seq(read) == old->seq)
         return 0;
     struct batch b = {.old = old, .next = rating__view_copy(old), .arena = arena_create(0), .last = old->n};
     rc = read_rows(&b, db, old->n, more, err);
@@ -402,6 +406,7 @@ int rating__index_advance(struct rating_index *index, struct store_read *read, b
         merge_small(b.next);
     }
     b.next->n = b.last;
+    b.next->facts = *more ? UINT64_MAX : at.facts;
     if (!*more)
         b.next->seq = store_read_seq(read);
     buf_finish(&b.rows);

@@ -14,8 +14,9 @@
 #include <unistd.h>
 
 enum {
-    look_ms = 200,     /* so often the journal is looked at, whatever the store announces */
-    breath_us = 10000, /* between two views: a rating is seen so much later at most */
+    look_ms = 200,    /* so often the journal is looked at, whatever the store announces */
+    breath_us = 5000, /* between two views: a rating is seen so much later at most */
+    facts_us = 50000, /* that a page waits for facts which the tables have already */
     retry_us = 5000000,
 };
 
@@ -76,12 +77,14 @@ static int step(struct rating_index *index, bool *more, struct err *err)
         }
     }
     struct view *v = atomic_load(&index->view);
-    uint64_t seq = v && !*more ? v->seq : 0;
+    uint64_t seq = v && !*more ? v->seq : 0, epoch = v ? v->epoch : 0, facts = v ? v->facts : 0;
     pthread_mutex_unlock(&index->making);
     store_read_end(read);
     pthread_mutex_lock(&index->mutex);
     if (seq)
         index->seq = seq;
+    index->epoch_seen = epoch;
+    index->facts_seen = facts;
     index->tidy_wanted = true;
     pthread_cond_broadcast(&index->changed);
     pthread_mutex_unlock(&index->mutex);
@@ -210,6 +213,19 @@ void rating_index_close(struct rating_index *index)
     pthread_join(index->follower, NULL);
     pthread_join(index->tidier, NULL);
     destroy(index);
+}
+
+bool rating__index_wait_facts(struct rating_index *index, const struct journal_state *at)
+{
+    struct timespec t = deadline(facts_us);
+    pthread_mutex_lock(&index->mutex);
+    bool timely = true;
+    while (!(index->epoch_seen == at->epoch && index->facts_seen != UINT64_MAX &&
+               index->facts_seen >= at->facts) &&
+           !index->stop && timely)
+        timely = pthread_cond_timedwait(&index->changed, &index->mutex, &t) != ETIMEDOUT;
+    pthread_mutex_unlock(&index->mutex);
+    return timely;
 }
 
 uint64_t rating_index_seq(struct rating_index *index)

@@ -42,6 +42,7 @@ struct dated_change { /* against the list */
 struct view {
     struct view *next;                 /* among those that wait to go */
     uint64_t n;                        /* the journal's row up to which it goes */
+    uint64_t epoch, facts;             /* as the tables had them; facts UINT64_MAX: some are on their way */
     uint64_t seq;                      /* of the snapshot it was made from */
     struct run *runs[INDEX_MOST_RUNS]; /* oldest first; those in files before those in memory */
     size_t run_count;
@@ -77,14 +78,14 @@ uint32_t rating__index_date(const struct subject_facts *facts); /* as columns ke
 /* ---- files.c: what stands in directory/ratings */
 
 struct manifest {
-    uint64_t epoch, n, seq;
+    uint64_t epoch, n, seq, facts;
     struct {
         char name[32];
         uint64_t checksum;
     } runs[INDEX_MOST_RUNS];
     size_t run_count;
     uint64_t erased; /* as the index's */
-    char facts[32];
+    char facts_file[32];
     uint64_t facts_checksum, facts_bytes;
 };
 int rating__manifest_write(const char *directory, const struct manifest *m, struct err *err);
@@ -118,6 +119,7 @@ struct rating_index {
     pthread_cond_t changed;
     bool stop, tidy_wanted;
     uint64_t seq;
+    uint64_t epoch_seen, facts_seen; /* of the view */
 
     struct rating__weights_kept *weights; /* of readers' trust; has a lock of its own */
 
@@ -133,7 +135,7 @@ void rating__view_publish(struct rating_index *index, struct view *v);
 
 /* Where the journal stands. */
 struct journal_state {
-    uint64_t epoch, trimmed, last;
+    uint64_t epoch, trimmed, facts, last;
 };
 int rating__journal_state(struct sql *db, struct journal_state *out, struct err *err);
 /* From nothing: all tables, into files and a view that is published. */
@@ -145,6 +147,11 @@ int rating__index_load(struct rating_index *index, struct store_read *read, stru
 int rating__index_advance(struct rating_index *index, struct store_read *read, bool *more, struct err *err);
 void rating__file_name(struct rating_index *index, const char *sort, char out[32]);
 void rating__path(const struct rating_index *index, const char *name, char out[4200]);
+
+/* ---- index.c */
+
+/* Waits a moment for a view with the facts of that place; false: there is none yet. */
+bool rating__index_wait_facts(struct rating_index *index, const struct journal_state *at);
 
 /* ---- tidy.c: from memory into files, and files merged. Takes `making` only for moments. */
 

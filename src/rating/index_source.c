@@ -68,11 +68,35 @@ static void close_source(void *ctx)
     arena_destroy(s->arena);
 }
 
+/* The published view, if its facts are those of the snapshot: a page must not list an article that the tables
+ * do not have, nor miss one. Marks may be some milliseconds older or newer. */
+static const struct view *take_view(
+    struct rating_index *index, const struct journal_state *at, unsigned *slot)
+{
+    const struct view *view = rating__view_take(index, slot);
+    if (!view || (view->epoch == at->epoch && view->facts == at->facts))
+        return view;
+    bool behind = view->epoch == at->epoch && (view->facts < at->facts || view->facts == UINT64_MAX);
+    rating__view_give(index, *slot);
+    if (!behind || !rating__index_wait_facts(index, at))
+        return NULL;
+    view = rating__view_take(index, slot);
+    if (view && (view->epoch != at->epoch || view->facts != at->facts)) {
+        rating__view_give(index, *slot);
+        view = NULL;
+    }
+    return view;
+}
+
 int rating__index_source(
     struct rating_index *index, struct store_read *read, struct rating_source *out, struct err *err)
 {
     unsigned slot;
-    const struct view *view = rating__view_take(index, &slot);
+    struct journal_state at;
+    int rc = rating__journal_state(store_read_sql(read), &at, err);
+    if (rc)
+        return rc;
+    const struct view *view = take_view(index, &at, &slot);
     if (!view)
         return rating__sql_source(read, out, err);
     struct arena *arena = arena_create(0);

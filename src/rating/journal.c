@@ -39,5 +39,11 @@ int rating__journal_trim(struct sql *db, int64_t n, struct err *err)
 
 int rating__journal_subject(struct apply *a, int64_t subject)
 {
-    return rating__journal(a, &(struct mark){.subject = (uint32_t)subject});
+    int rc = rating__journal(a, &(struct mark){.subject = (uint32_t)subject});
+    if (rc)
+        return rc;
+    int64_t n = sql_last_id(a->db);
+    struct sql_cursor *c = sql_open(a->db, &rating_journal_facts);
+    sql_int(c, 1, n);
+    return sql_done(c, a->err);
 }

@@ -83,8 +83,9 @@ static int write_manifest(struct rating_index *index, const struct work *w, cons
     if (w->to == w->view->run_count) { /* all that the view has */
         m.n = w->view->n;
         m.seq = w->view->seq;
+        m.facts = w->view->facts;
         if (facts_changed) {
-            rating__file_name(index, "facts", m.facts);
+            rating__file_name(index, "facts", m.facts_file);
             rc = rating__facts_write(index->directory, w->view, &m, err);
         }
     }

@@ -25,12 +25,13 @@ CREATE TABLE rating_state_trust (
     PRIMARY KEY (reader, target)
 );
 -- One row. epoch counts how often the projection was made anew, so that the columns notice; trimmed is the last row
--- that left the journal for being old.
+-- that left the journal for being old, facts the last that told of a subject's facts.
 CREATE TABLE rating_state_epoch (
     epoch INTEGER NOT NULL,
-    trimmed INTEGER NOT NULL
+    trimmed INTEGER NOT NULL,
+    facts INTEGER NOT NULL
 );
-INSERT INTO rating_state_epoch (epoch, trimmed) VALUES (0, 0);
+INSERT INTO rating_state_epoch (epoch, trimmed, facts) VALUES (0, 0, 0);
 -- What the columns follow: of each mark the last change, in order; with rater 0 a change of the subject's facts or, with
 -- subject 0, nothing. A mark that is gone has the flag MARK_WITHDRAWN. Old rows go when the columns hold them.
 CREATE TABLE rating_state_journal (

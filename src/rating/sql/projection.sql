@@ -88,6 +88,8 @@ INSERT OR REPLACE INTO rating_state_journal (subject, rater, dimension, value, t
 VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 -- name: journal_trim
 DELETE FROM rating_state_journal WHERE n <= ?1;
+-- name: journal_facts
+UPDATE rating_state_epoch SET facts = ?1;
 -- name: journal_trimmed
 UPDATE rating_state_epoch SET trimmed = max(trimmed, ?1);
 

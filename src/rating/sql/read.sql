@@ -16,7 +16,7 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 
 -- What the columns are made of.
 -- name: journal_state
-SELECT epoch, trimmed, (SELECT coalesce(max(n), 0) FROM rating_state_journal) FROM rating_state_epoch;
+SELECT epoch, trimmed, facts, (SELECT coalesce(max(n), 0) FROM rating_state_journal) FROM rating_state_epoch;
 -- name: journal_after
 SELECT n, subject, rater, dimension, value, time, flags FROM rating_state_journal WHERE n > ?1 ORDER BY n LIMIT ?2;
 -- name: all_facts

@@ -3,7 +3,7 @@
 -- value is 0 to 10000; weight is in 1/2^32.
 
 -- What follows from these tables and from the texts begins anew with them.
-UPDATE rating_state_epoch SET epoch = epoch + 1, trimmed = 0;
+UPDATE rating_state_epoch SET epoch = epoch + 1, trimmed = 0, facts = 0;
 DELETE FROM rating_state_journal;
 DELETE FROM rating_state_compared;
 
