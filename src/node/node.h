@@ -178,6 +178,13 @@ int node_opinion_drop(struct node *node, const struct pubkey *account, struct st
 /* What waits for this subject, unsigned, in arena. ERR_NOT_FOUND. */
 int node_opinion_waiting(struct store_read *read, struct arena *arena, const struct pubkey *account,
     struct str subject, struct record *out, struct err *err);
+/* All that waits, by subject: in which order it leaves is nobody's to know. */
+struct opinion_waiting {
+    struct str subject;
+    struct record record; /* unsigned */
+};
+int node_opinions(struct store_read *read, struct arena *arena, const struct pubkey *account,
+    struct opinion_waiting **out, size_t *n, struct err *err);
 /* The account's opinion key. ERR_NOT_FOUND where it never had an opinion. */
 int node_opinion_key(
     struct store_read *read, const struct pubkey *account, struct pubkey *out, struct err *err);

@@ -207,6 +207,27 @@ int node_opinion_waiting(struct store_read *read, struct arena *arena, const str
                     : err_set(err, ERR_NOT_FOUND, "nothing of that waits to leave");
 }
 
+int node_opinions(struct store_read *read, struct arena *arena, const struct pubkey *account,
+    struct opinion_waiting **out, size_t *n, struct err *err)
+{
+    struct err ignored;
+    int got = 0;
+    *n = 0;
+    *out = ARENA_ARRAY(arena, struct opinion_waiting, NODE_OPINIONS_WAITING + 1);
+    if (!*out)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    struct sql_cursor *c = sql_open(store_read_sql(read), &node_opinion_waiting_all);
+    sql_blob(c, 1, account->b, sizeof account->b);
+    while (*n <= NODE_OPINIONS_WAITING && (got = sql_step(c, err)) == 1) {
+        struct opinion_waiting *w = &(*out)[*n];
+        w->subject = arena_str(arena, sql_col_text(c, 0));
+        struct str json = arena_str(arena, sql_col_text(c, 1));
+        *n += json.p && record_parse(arena, json, &w->record, &ignored) == 0;
+    }
+    int bad = sql_close(c, got < 0 ? NULL : err);
+    return got < 0 ? got : bad;
+}
+
 /* ---- leaving */
 
 struct due {

@@ -1,7 +1,6 @@
 /* page_account.c: the pages of an account that is there: password, taking the key out, other browsers,
  * deleting. */
 #include "news/news.h"
-#include "rating/rating.h"
 #include "templates.gen.h"
 #include "web/account.h"
 #include "web/inside.h"
@@ -176,8 +175,8 @@ static void delete_form(struct request *r, const struct err *err)
     account_values(r, view);
     account_problem(r, view, err);
     view_bool(view, "has_opinions", node_opinion_key(request_read(r), &r->account.key, &opinion, NULL) == 0);
-    answer_page(
-        r, account_problem_status(err), &template_delete_account, view, locale_message(r->locale, TITLE_DELETE));
+    answer_page(r, account_problem_status(err), &template_delete_account, view,
+        locale_message(r->locale, TITLE_DELETE));
 }
 
 static void get_delete(struct request *r)
@@ -200,9 +199,7 @@ static void remove_account(struct request *r)
     struct str name = arena_str(request_arena(r), r->account.name);
     bool erase = str_eqz(request_form(r, "opinions"), "erase");
     const char *erase_at = *r->web->url ? r->web->url : "ALL_RELAYS";
-    int code = trust_private_keep(node_store(request_node(r)), &r->account.key, NULL, 0, &err);
-    if (!code && erase)
-        code = node_opinion_leave(request_node(r), &r->account.key, erase_at, &err);
+    int code = erase ? node_opinion_leave(request_node(r), &r->account.key, erase_at, &err) : 0;
     if (code) {
         answer_error(r, &err);
         return;

@@ -472,6 +472,52 @@ static void agree_sent(struct request *r)
     }
 }
 
+/* Where the thing that waits has its page: its article's, or an event's. */
+static void subject_view(struct request *r, struct view *v, struct str subject)
+{
+    struct arena *arena = request_arena(r);
+    struct address address;
+    struct news_item item;
+    struct record_id id;
+    char code[NEWS_CODE_CHARS + 1];
+    struct str coordinate = str_ends(subject, STR("#agree")) ? str_slice(subject, 0, subject.n - 6) : subject;
+    view_str(v, "headline", web__line(arena, coordinate, 80));
+    if (web__id_from_hex(coordinate, &id))
+        view_str(v, "link", arena_printf(arena, "/e/%.*s/rate#agree", STR_ARG(coordinate)));
+    if (!address_parse(coordinate, &address))
+        return;
+    news_article_code(&address, code);
+    if (news_item_by_code(request_read(r), arena, str_of(code), &item, NULL) != 0)
+        return;
+    view_str(v, "headline", web__line(arena, item.title, 200));
+    view_str(v, "link", web__article_link(arena, item.code, "/rate#agree"));
+}
+
+static void opinions_page(struct request *r)
+{
+    struct err err;
+    struct opinion_waiting *list;
+    size_t n;
+    if (node_opinions(request_read(r), request_arena(r), &request_account(r)->key, &list, &n, &err) != 0) {
+        answer_error(r, &err);
+        return;
+    }
+    struct view *v = view_create(request_arena(r));
+    view_bool(v, "has_items", n > 0);
+    for (size_t i = 0; i < n; i++) {
+        struct view *item = view_item(v, "items");
+        uint16_t value = 0;
+        bool rated = rating_value_parse(record_tag_value(&list[i].record, "rating"), &value);
+        view_bool(item, "going_back", !rated);
+        view_int(item, "step", web__rating_step(value));
+        subject_view(r, item, list[i].subject);
+    }
+    view_bool(v, "at_me", true);
+    view_bool(v, "noindex", true);
+    answer_page(
+        r, 200, &template_opinions, v, locale_message(request_locale(r), M("What waits to leave this node")));
+}
+
 /* What saying it under one's name means, and the form for it. */
 static void agree_page(struct request *r)
 {
@@ -500,6 +546,8 @@ const struct route page_rate_routes[] = {
         "what it means to say under one's name what one agrees with"},
     {"POST", "/r/{code}/agree", agree_sent, SIGNED_IN, CSRF_FORM, POOL, CACHE_NEVER, 0,
         "keeps what one agrees with, to leave later under the opinion key; or says it openly"},
+    {"GET", "/me/opinions", opinions_page, SIGNED_IN, CSRF_NONE, POOL, CACHE_NEVER, 0,
+        "what one agrees with and has not left the node yet"},
     {"GET", "/e/{id}/rate", rate_page, SIGNED_IN, CSRF_NONE, POOL, CACHE_NEVER, 0,
         "rating a comment or another record"},
     {"POST", "/e/{id}/rate", rate_sent, SIGNED_IN, CSRF_FORM, POOL, CACHE_NEVER, 0, "rates it"},

@@ -160,6 +160,9 @@ static void nothing_public_links_the_keys(void **state)
     assert_int_equal(
         node_opinion_waiting(read, arena, &account, STR("text-3"), &waiting, &err), ERR_NOT_FOUND);
     must(node_opinion_key(read, &account, &opinion, &err));
+    struct opinion_waiting *list;
+    must(node_opinions(read, arena, &account, &list, &n, &err));
+    assert_int_equal(n, CHOICES - 1);
     store_read_end(read);
     assert_false(pubkey_eq(&opinion, &account));
     must(node_opinion_work(node, day_end + 8 * DAY, &n, &err));
@@ -247,6 +250,10 @@ static void erasing_comes_later_and_under_the_opinion_key(void **state)
     choose(node, &account, 1, "1");
     must(node_opinion_work(node, now + 9 * DAY, &n, &err));
     assert_int_equal(n, 1);
+    choose(node, &account, 1, "1"); /* as if the node had died between publishing and noting it */
+    must(node_opinion_work(node, now + 9 * DAY, &n, &err));
+    export_all(node, arena, &all);
+    assert_int_equal(all.n, 1);
     must(node_opinion_leave(node, &account, "ALL_RELAYS", &err));
     must(node_opinion_work(node, now + DAY / 2, &n, &err));
     assert_int_equal(n, 0);

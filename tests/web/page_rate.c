@@ -275,6 +275,9 @@ static void what_one_agrees_with_leaves_apart_from_ones_name(void **state)
     goes_on(reader_post(&dora, path, agree, "revision", id, "v", "100", "do", "keep", NULL));
     struct str page = reader_get(&dora, path);
     assert_has(page, "Your choice leaves the node later.");
+    page = reader_get(&dora, "/me/opinions");
+    assert_has(page, "The depot");
+    assert_has(page, "5 of 5");
     assert_hasnt(reader_get(&dora, link_of(code, "/ratings")), "Do you share its position?");
     goes_on(reader_post(&dora, path, agree, "revision", id, "v", "0", "do", "keep", NULL));
     assert_int_equal(opinions_public("dora"), 0);

@@ -40,6 +40,10 @@ DELETE FROM node_opinion_waiting WHERE opinion = ?1 AND subject = ?2 AND due_at 
 SELECT w.subject, w.record FROM node_opinion_waiting w JOIN node_opinion_key k ON k.id = w.opinion
 WHERE k.account = ?1 AND w.subject = ?2
 
+-- name: opinion_waiting_all
+SELECT w.subject, w.record FROM node_opinion_waiting w JOIN node_opinion_key k ON k.id = w.opinion
+WHERE k.account = ?1 ORDER BY w.subject
+
 -- name: opinion_waiting_due
 SELECT w.opinion, w.subject, w.due_at, w.record, k.key
 FROM node_opinion_waiting w JOIN node_opinion_key k ON k.id = w.opinion
