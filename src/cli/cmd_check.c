@@ -87,9 +87,10 @@ static int run(const struct command_context *context, int argc, char **argv)
             (unsigned long long)result.other_faults, (unsigned long long)keys,
             STR_ARG(buf_str(&report.faults)));
     else if (!bad)
-        printf("%llu records read, %llu of them bad, %llu other faults, %llu keys\n",
-            (unsigned long long)result.records, (unsigned long long)result.bad_records,
-            (unsigned long long)result.other_faults, (unsigned long long)keys);
+        printf("%llu record%s read, %llu of them bad, %llu other fault%s, %llu key%s\n",
+            (unsigned long long)result.records, command_plural(result.records),
+            (unsigned long long)result.bad_records, (unsigned long long)result.other_faults,
+            command_plural(result.other_faults), (unsigned long long)keys, command_plural(keys));
     buf_finish(&report.faults);
     if (bad)
         return command_fail(&err);
