@@ -133,7 +133,20 @@ struct verify {
     struct str lines;
     size_t from, to;
     uint64_t n;
+    int64_t spent; /* of the processor, us */
 };
+
+struct limit {
+    double a_second, spent; /* records; us of the processor a record */
+};
+
+/* What has been used of the processors: tells slow work from a busy machine. */
+static int64_t used_us(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 static void *verify_some(void *ctx)
 {
@@ -145,16 +158,18 @@ static void *verify_some(void *ctx)
         if (line.n && record_parse(arena, line, &records[v->n], NULL) >= 0)
             v->n++;
     v->from = (size_t)monotonic_us();
+    v->spent = -used_us(CLOCK_THREAD_CPUTIME_ID);
     for (uint64_t i = 0; i < v->n; i++)
         if (record_verify(&records[i], NULL) < 0)
             abort();
+    v->spent += used_us(CLOCK_THREAD_CPUTIME_ID);
     v->to = (size_t)monotonic_us();
     free(records);
     arena_destroy(arena);
     return NULL;
 }
 
-static double verify_rate(const char *path)
+static struct limit verify_limit(const char *path)
 {
     struct buf text = BUF_INIT;
     FILE *f = fopen(path, "r");
@@ -176,21 +191,23 @@ static double verify_rate(const char *path)
         size_t to = text.n * (size_t)(i + 1) / (size_t)processors;
         while (to < text.n && text.p[to - 1] != '\n')
             to++;
-        v[i] = (struct verify){buf_str(&text), at, to, 0};
+        v[i] = (struct verify){buf_str(&text), at, to, 0, 0};
         at = to;
     }
     for (long i = 0; i < processors; i++)
         pthread_create(&threads[i], NULL, verify_some, &v[i]);
     uint64_t all = 0;
+    int64_t spent = 0;
     size_t begin = SIZE_MAX, end = 0;
     for (long i = 0; i < processors; i++) {
         pthread_join(threads[i], NULL);
         all += v[i].n;
+        spent += v[i].spent;
         begin = v[i].from < begin ? v[i].from : begin;
         end = v[i].to > end ? v[i].to : end;
     }
     buf_finish(&text);
-    return (double)all * 1e6 / (double)(end - begin);
+    return (struct limit){(double)all * 1e6 / (double)(end - begin), (double)spent / (double)(all ? all : 1)};
 }
 
 /* ---- measurements */
@@ -207,26 +224,28 @@ static struct store *open_store(const char *directory)
     return s;
 }
 
-static void import(struct store *s, const char *path, const char *what, double limit)
+static void import(struct store *s, const char *path, const char *what, struct limit limit)
 {
     struct store_import_counts counts;
     struct err err;
     FILE *f = fopen(path, "r");
-    int64_t start = monotonic_us();
+    int64_t start = monotonic_us(), used = used_us(CLOCK_PROCESS_CPUTIME_ID);
     if (!f || store_import(s, fileno(f), NULL, &counts, &err) < 0) {
         fprintf(stderr, "%s\n", err.what);
         exit(1);
     }
-    int64_t durable = monotonic_us() - start;
+    int64_t durable = monotonic_us() - start, used_durable = used_us(CLOCK_PROCESS_CPUTIME_ID);
     store_wait_applied(s, counts.last_seq, 3600000, NULL);
-    int64_t searchable = monotonic_us() - start;
+    int64_t searchable = monotonic_us() - start, used_searchable = used_us(CLOCK_PROCESS_CPUTIME_ID);
     fclose(f);
-    double rate = (double)counts.added * 1e6 / (double)durable;
+    double n = (double)(counts.added ? counts.added : 1), rate = n * 1e6 / (double)durable;
+    double spent = (double)(used_durable - used) / n;
     printf("%s records=%lu refused=%lu durable_per_s=%.0f verify_limit_per_s=%.0f of_limit=%.2f "
-           "searchable_per_s=%.0f apply_us=%.1f\n",
-        what, (unsigned long)counts.added, (unsigned long)counts.refused, rate, limit, rate / limit,
-        (double)counts.added * 1e6 / (double)searchable,
-        (double)(searchable - durable) / (double)(counts.added ? counts.added : 1));
+           "searchable_per_s=%.0f apply_us=%.1f durable_cpu_us=%.1f verify_cpu_us=%.1f of_limit_cpu=%.2f "
+           "apply_cpu_us=%.1f\n",
+        what, (unsigned long)counts.added, (unsigned long)counts.refused, rate, limit.a_second,
+        rate / limit.a_second, n * 1e6 / (double)searchable, (double)(searchable - durable) / n, spent,
+        limit.spent, limit.spent / spent, (double)(used_searchable - used_durable) / n);
     fflush(stdout);
 }
 
@@ -234,14 +253,6 @@ static int compare(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return x < y ? -1 : x > y;
-}
-
-/* What this thread itself has used: tells a slow search from a busy machine. */
-static int64_t thread_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* kind of query: c common word, r rare word, m some of both, p phrase, t tag and word, n newest */
@@ -268,7 +279,7 @@ static void measure_search(struct store *s, const char *what, char sort)
         struct search_query q = {.text = buf_str(&text), .kind = 30023, .limit = 20};
         struct search_result result = {0};
         struct store_read *r;
-        int64_t start = monotonic_us(), cpu = thread_us();
+        int64_t start = monotonic_us(), cpu = used_us(CLOCK_THREAD_CPUTIME_ID);
         if (store_read_begin(s, &r, NULL) < 0 || store_search(r, arena, &q, &result, NULL) < 0)
             exit(1);
         for (size_t k = 0; k < result.n; k++) {
@@ -277,7 +288,7 @@ static void measure_search(struct store *s, const char *what, char sort)
         }
         store_read_end(r);
         took[i] = monotonic_us() - start;
-        spent[i] = thread_us() - cpu;
+        spent[i] = used_us(CLOCK_THREAD_CPUTIME_ID) - cpu;
         hits += result.n;
         arena_destroy(arena);
         buf_finish(&text);
@@ -304,7 +315,7 @@ int main(int argc, char **argv)
     snprintf(texts_file, sizeof texts_file, "%s/articles.jsonl", directory);
     if (records) {
         make_file(notes, 1, records, 12);
-        double limit = verify_rate(notes);
+        struct limit limit = verify_limit(notes);
         snprintf(data, sizeof data, "%s/notes", directory);
         struct store *s = open_store(data);
         import(s, notes, "import_small", limit);
@@ -312,7 +323,7 @@ int main(int argc, char **argv)
     }
     if (articles) {
         make_file(texts_file, 30023, articles, 250);
-        double limit = verify_rate(texts_file);
+        struct limit limit = verify_limit(texts_file);
         snprintf(data, sizeof data, "%s/articles", directory);
         struct store *s = open_store(data);
         import(s, texts_file, "import_articles", limit);

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* What the directory holds beside the store. */
@@ -10,12 +11,21 @@ static const char *const extra_files[] = {"keyring", "secret", "widenet.ini", NU
 static int run_backup(const struct command_context *context, int argc, char **argv)
 {
     struct command_common common = {0};
-    if (command_parse(&command_backup, NULL, &common, argc, argv) != 1) {
+    int n = command_parse(&command_backup, NULL, &common, argc, argv);
+    if (n < 0)
+        return 2;
+    if (n != 1 || !*argv[0]) {
         fprintf(stderr, "widenet backup: name one file; usage: widenet %s\n", command_backup.usage);
         return 2;
     }
     struct err err;
     struct node *node;
+    if (!strcmp(argv[0], "-")) {
+        fprintf(stderr,
+            "widenet backup: a backup cannot go to standard output, name a file; usage: widenet %s\n",
+            command_backup.usage);
+        return 2;
+    }
     umask(077);
     if (command_node(context, &common, NODE_READ, &node, &err) != 0)
         return command_fail(&err);
@@ -33,7 +43,10 @@ static int run_restore(const struct command_context *context, int argc, char **a
     const char *tombstones = NULL;
     const struct command_option options[] = {{"tombstones", &tombstones, NULL}, {NULL}};
     struct command_common common = {0};
-    if (command_parse(&command_restore, options, &common, argc, argv) != 1) {
+    int n = command_parse(&command_restore, options, &common, argc, argv);
+    if (n < 0)
+        return 2;
+    if (n != 1 || !*argv[0]) {
         fprintf(stderr, "widenet restore: name one file; usage: widenet %s\n", command_restore.usage);
         return 2;
     }
@@ -45,7 +58,9 @@ static int run_restore(const struct command_context *context, int argc, char **a
     if (command_node(context, &common, NODE_WRITE, &node, &err) != 0)
         return command_fail(&err);
     node_close(node);
-    printf("restored %s into %s; `widenet serve --data %s` serves it\n", argv[0], common.data, common.data);
+    printf("restored %s into %s; `widenet check --data %s` reads all of it again, `widenet serve --data %s` "
+           "serves it\n",
+        argv[0], common.data, common.data, common.data);
     return 0;
 }
 
@@ -64,6 +79,6 @@ const struct command command_restore = {
     .summary = "make an empty data directory from a backup",
     .run = run_restore,
     .details =
-        "The data directory must be empty or missing. \n"
+        "The data directory must be empty or missing.\n\n"
         "  --tombstones DIR   what was erased in that data directory, after the backup, stays erased\n",
 };

@@ -30,6 +30,25 @@ static void on_key_fault(void *ctx, const char *line)
     on_fault(ctx, line);
 }
 
+/* The keyring holds the keys of actors, too, so that only a lack can be seen. */
+static int check_accounts(
+    struct node *node, uint64_t keys, const char *keyring, struct report *report, struct err *err)
+{
+    _cleanup_arena_ struct arena *arena = arena_create(0);
+    struct account *accounts;
+    size_t n, held = 0;
+    int bad = node_account_list(node, arena, &accounts, &n, err);
+    for (size_t i = 0; !bad && i < n; i++)
+        held += !accounts[i].own_key;
+    if (!bad && held > keys)
+        on_key_fault(
+            report, arena_printf(arena,
+                        "%zu accounts' keys should be in %s, which has %llu: restore it from a backup", held,
+                        keyring, (unsigned long long)keys)
+                        .p);
+    return bad;
+}
+
 static int check_all(const struct command_common *common, struct node *node, struct report *report,
     struct store_check_result *result, uint64_t *keys, struct err *err)
 {
@@ -40,6 +59,8 @@ static int check_all(const struct command_common *common, struct node *node, str
         bad = err_set(err, ERR_MEMORY, "out of memory");
     if (!bad)
         bad = keeper_check_file(keyring, on_key_fault, report, keys, err);
+    if (!bad)
+        bad = check_accounts(node, *keys, keyring, report, err);
     result->other_faults += report->key_faults;
     return bad;
 }
@@ -49,7 +70,7 @@ static int run(const struct command_context *context, int argc, char **argv)
     struct report report = {.progress = context->progress};
     const struct command_option options[] = {{"json", NULL, &report.json}, {NULL}};
     struct command_common common = {0};
-    if (command_parse(&command_check, options, &common, argc, argv) != 0)
+    if (command_parse_options(&command_check, options, &common, argc, argv) != 0)
         return 2;
     struct err err;
     struct node *node;
@@ -66,9 +87,10 @@ static int run(const struct command_context *context, int argc, char **argv)
             (unsigned long long)result.other_faults, (unsigned long long)keys,
             STR_ARG(buf_str(&report.faults)));
     else if (!bad)
-        printf("%llu records read, %llu of them bad, %llu other faults, %llu keys\n",
-            (unsigned long long)result.records, (unsigned long long)result.bad_records,
-            (unsigned long long)result.other_faults, (unsigned long long)keys);
+        printf("%llu record%s read, %llu of them bad, %llu other fault%s, %llu key%s\n",
+            (unsigned long long)result.records, command_plural(result.records),
+            (unsigned long long)result.bad_records, (unsigned long long)result.other_faults,
+            command_plural(result.other_faults), (unsigned long long)keys, command_plural(keys));
     buf_finish(&report.faults);
     if (bad)
         return command_fail(&err);

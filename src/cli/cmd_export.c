@@ -43,6 +43,16 @@ static int export_all(const struct command_context *context, struct node *node, 
     return status;
 }
 
+static int cannot_make(const char *file, struct err *err)
+{
+    int code = errno == EEXIST
+                   ? err_set(err, ERR_EXISTS, "%s exists already", file)
+                   : err_errno(err, errno, "cannot write %s", *file ? file : "a file without a name");
+    err_kept(err, code == ERR_EXISTS ? "it was left as it is" : "nothing was written");
+    err_todo(err, "name a file that does not exist, in a directory that does");
+    return code;
+}
+
 static int run(const struct command_context *context, int argc, char **argv)
 {
     const char *format = "jsonl", *file = NULL;
@@ -63,14 +73,15 @@ static int run(const struct command_context *context, int argc, char **argv)
     if (command_node(context, &common, NODE_READ, &node, &err))
         return command_fail(&err);
     struct output out = {.file = file ? fopen(file, "wxe") : stdout};
-    int status = out.file ? export_all(context, node, current, &out, &err)
-                          : err_errno(&err, errno, "cannot write %s, which must not exist yet", file);
+    int status = out.file ? export_all(context, node, current, &out, &err) : cannot_make(file, &err);
     if (out.file && !status && fflush(out.file))
         status = err_errno(&err, errno, "cannot write further");
     if (out.file && file && !status && fsync(fileno(out.file)))
         status = err_errno(&err, errno, "cannot write %s", file);
     if (out.file && file)
         fclose(out.file);
+    if (out.file && file && status && unlink(file) == 0)
+        err_kept(&err, "nothing of %s is left", file);
     node_close(node);
     if (status)
         return command_fail(&err);

@@ -284,16 +284,19 @@ static void print_json(const struct run *r, const struct import_counts *c)
 
 static void print_summary(const struct run *r, const struct import_counts *c)
 {
-    const char *what = c->records ? "records" : "files";
-    printf("%llu %s: %llu imported, %llu unchanged, %llu refused\n", (unsigned long long)c->files, what,
-        (unsigned long long)c->imported, (unsigned long long)c->unchanged, (unsigned long long)c->refused);
+    const char *what = c->records ? "record" : "file";
+    printf("%llu %s%s: %llu imported, %llu unchanged, %llu refused\n", (unsigned long long)c->files, what,
+        command_plural(c->files), (unsigned long long)c->imported, (unsigned long long)c->unchanged,
+        (unsigned long long)c->refused);
     if (c->unreadable)
-        printf("%llu folders could not be read\n", (unsigned long long)c->unreadable);
+        printf("%llu folder%s could not be read\n", (unsigned long long)c->unreadable,
+            command_plural(c->unreadable));
     if (c->pictures)
-        printf("%llu pictures taken in\n", (unsigned long long)c->pictures);
+        printf("%llu picture%s taken in\n", (unsigned long long)c->pictures, command_plural(c->pictures));
     if (c->dropped_shortcodes || c->unresolved_refs)
-        printf("%llu shortcodes dropped, %llu references to articles that are not here\n",
-            (unsigned long long)c->dropped_shortcodes, (unsigned long long)c->unresolved_refs);
+        printf("%llu shortcode%s dropped, %llu reference%s to articles that are not here\n",
+            (unsigned long long)c->dropped_shortcodes, command_plural(c->dropped_shortcodes),
+            (unsigned long long)c->unresolved_refs, command_plural(c->unresolved_refs));
     if (!r->license && c->imported && !c->records)
         printf(
             "Where a file declares no free licence, only title, summary and link were published; --license "

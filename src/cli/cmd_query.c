@@ -1,16 +1,21 @@
 /* cmd_query.c: `widenet query`: records that match a NIP-01 filter, one a line. */
 #include "cli/command.h"
 
+#include <errno.h>
 #include <stdio.h>
 
+/* ctx: becomes errno where nothing more can be written, which ends the query. */
 static int print(void *ctx, const struct store_found *found)
 {
-    (void)ctx;
     fwrite(found->raw.p, 1, found->raw.n, stdout);
-    return putchar('\n') == EOF || ferror(stdout) ? ERR_CLOSED : 0;
+    if (putchar('\n') != EOF && !ferror(stdout))
+        return 0;
+    *(int *)ctx = errno;
+    return 1;
 }
 
-static int query(struct node *node, const struct filter *filter, bool count, bool all, struct err *err)
+static int query(
+    struct node *node, const struct filter *filter, bool count, bool all, int *stopped, struct err *err)
 {
     struct store_read *read;
     int status = store_read_begin(node_store(node), &read, err);
@@ -22,7 +27,7 @@ static int query(struct node *node, const struct filter *filter, bool count, boo
         if (!status)
             printf("%lld\n", (long long)n);
     } else
-        status = store_query(read, filter, 1, all ? STORE_OLD_TOO : 0, print, NULL, err);
+        status = store_query(read, filter, 1, all ? STORE_OLD_TOO : 0, print, stopped, err);
     store_read_end(read);
     return status;
 }
@@ -42,17 +47,25 @@ static int run(const struct command_context *context, int argc, char **argv)
     _cleanup_arena_ struct arena *arena = arena_create(0);
     struct filter filter;
     struct err err;
-    if (filter_parse(arena, str_of(argv[0]), &filter, &err)) {
+    int bad = filter_parse(arena, str_of(argv[0]), &filter, &err);
+    if (!bad && filter.search.n)
+        bad = err_set(
+            &err, ERR_INPUT, "filter: \"search\" is for the search page, this command does not know it");
+    if (bad) {
         command_fail(&err);
         return 2;
     }
     struct node *node;
     if (command_node(context, &common, NODE_READ, &node, &err))
         return command_fail(&err);
-    int status = query(node, &filter, count, all, &err);
+    int stopped = 0, status = query(node, &filter, count, all, &stopped, &err);
+    if (!status && fflush(stdout) != 0)
+        stopped = errno;
     node_close(node);
-    if (status == ERR_CLOSED) /* whoever read our lines has enough */
+    if (stopped == EPIPE) /* whoever read our lines has enough */
         return 0;
+    if (stopped)
+        status = err_errno(&err, stopped, "cannot write further");
     return status ? command_fail(&err) : 0;
 }
 

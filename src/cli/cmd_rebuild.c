@@ -6,7 +6,7 @@
 static int run(const struct command_context *context, int argc, char **argv)
 {
     struct command_common common = {0};
-    if (command_parse(&command_rebuild, NULL, &common, argc, argv) != 0)
+    if (command_parse_options(&command_rebuild, NULL, &common, argc, argv) != 0)
         return 2;
     struct err err;
     struct node *node;

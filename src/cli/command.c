@@ -73,9 +73,18 @@ int command_parse(const struct command *self, const struct command_option *optio
             return say_wrong(self, "a value is missing behind ", word);
         }
     }
+    if (!*common->data)
+        return say_wrong(self, "a directory is missing behind ", "--data");
     if (positional < argc)
         argv[positional] = NULL;
     return positional;
+}
+
+int command_parse_options(const struct command *self, const struct command_option *options,
+    struct command_common *common, int argc, char **argv)
+{
+    int n = command_parse(self, options, common, argc, argv);
+    return n > 0 ? say_wrong(self, "it takes no arguments, but there is ", argv[0]) : n;
 }
 
 int command_fail(const struct err *err)
@@ -140,9 +149,15 @@ int command_node(const struct command_context *context, const struct command_com
 int command_node_existing(const struct command_context *context, const struct command_common *common,
     struct node **out, struct err *err)
 {
-    if (access(common->data, F_OK) == 0)
+    _cleanup_free_ char *file = NULL;
+    if (asprintf(&file, "%s/widenet.db", common->data) < 0)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    if (access(file, F_OK) == 0)
         return command_node(context, common, NODE_WRITE, out, err);
-    err_errno(err, errno, "there is no data directory %s", common->data);
+    if (access(common->data, F_OK) == 0)
+        err_errno(err, errno, "there is nothing of a node in %s", common->data);
+    else
+        err_errno(err, errno, "there is no data directory %s", common->data);
     err_todo(err, "name one with --data");
     return err->code;
 }

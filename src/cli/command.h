@@ -39,6 +39,14 @@ struct command_common {
 };
 int command_parse(const struct command *self, const struct command_option *options,
     struct command_common *common, int argc, char **argv);
+/* Likewise where nothing but options may stand: 0 or -1. */
+int command_parse_options(const struct command *self, const struct command_option *options,
+    struct command_common *common, int argc, char **argv);
+/* "file%s": what makes it many. */
+static inline const char *command_plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
 int command_fail(const struct err *err); /* prints "widenet: …" on standard error, returns 1 */
 /* Loads the configuration that common names; a missing file is fine unless --config named it. */
 int command_config(const struct command_context *context, const struct command_common *common,

@@ -22,7 +22,10 @@ struct convert {
 /* Where a ref led nowhere this stands as the address until news__convert_links() takes the link away. */
 #define NEWS_UNRESOLVED "unresolved-ref:"
 
-/* Hugo's {{< name … >}} and {{% name … %}}. Appends to out, as all of these. Linear time. */
+/* Jekyll's {% name … %}, {{ site.… }} and {: .class }. Appends to out, in linear time, as all
+ * of these. */
+void news__convert_liquid(struct convert *c, struct str text, struct buf *out);
+/* Hugo's {{< name … >}} and {{% name … %}}. Linear time. */
 void news__convert_shortcodes(struct convert *c, struct str text, struct buf *out);
 /* HTML between the Markdown: links, pictures, paragraphs, lists, headings, emphasis as Markdown; of the rest
  * its text. Code stays as it is. */

@@ -449,8 +449,10 @@ static struct str take_license(struct page *p)
 static struct str convert_text(struct page *p, struct import_article *out)
 {
     struct convert c = {.ctx = p, .find_article = find_article, .take_picture = take_picture};
-    _cleanup_buf_ struct buf without_shortcodes = BUF_INIT, without_html = BUF_INIT, text = BUF_INIT;
-    news__convert_shortcodes(&c, p->body, &without_shortcodes);
+    _cleanup_buf_ struct buf without_liquid = BUF_INIT, without_shortcodes = BUF_INIT;
+    _cleanup_buf_ struct buf without_html = BUF_INIT, text = BUF_INIT;
+    news__convert_liquid(&c, p->body, &without_liquid);
+    news__convert_shortcodes(&c, buf_str(&without_liquid), &without_shortcodes);
     news__convert_html(buf_str(&without_shortcodes), &without_html);
     news__convert_links(&c, buf_str(&without_html), &text);
     out->dropped = c.dropped;

@@ -37,16 +37,48 @@ static int look_at(void *ctx, const struct token *t)
     return 0;
 }
 
-static int keep_word(void *ctx, const struct token *t)
+static int keep(struct reader *r, struct str word)
 {
-    struct reader *r = ctx;
-    struct str word = arena_str(r->arena, t->folded);
     const struct str *have = (const struct str *)(const void *)r->words.p;
     for (size_t i = 0; i < r->words.n / sizeof *have; i++)
         if (str_eq(have[i], word))
             return 0;
     buf_add(&r->words, &word, sizeof word);
     return 0;
+}
+
+static int keep_word(void *ctx, const struct token *t)
+{
+    struct reader *r = ctx;
+    return keep(r, arena_str(r->arena, t->folded));
+}
+
+struct phrase {
+    struct buf words; /* with spaces between them */
+    size_t end;       /* of the last one */
+    bool overlaps;    /* of a script without spaces, whose words are pairs of characters */
+};
+
+static int add_to_phrase(void *ctx, const struct token *t)
+{
+    struct phrase *p = ctx;
+    p->overlaps |= t->start < p->end || t->prefix;
+    p->end = t->end;
+    if (p->words.n)
+        buf_addc(&p->words, ' ');
+    buf_adds(&p->words, t->folded);
+    return 0;
+}
+
+/* Of a phrase its words are only to be highlighted where they stand together. */
+static bool keep_phrase(struct reader *r, struct str text)
+{
+    struct phrase p = {.words = BUF_INIT};
+    tokenize(text, TOKEN_FOR_QUERY, add_to_phrase, &p);
+    if (!p.overlaps)
+        keep(r, arena_str(r->arena, buf_str(&p.words)));
+    buf_finish(&p.words);
+    return !p.overlaps;
 }
 
 static void add_term(struct reader *r, struct str text, bool negative, bool quoted)
@@ -58,7 +90,8 @@ static void add_term(struct reader *r, struct str text, bool negative, bool quot
     r->plan->terms[r->plan->term_count++] = (struct search_term){text, negative, l.prefix, quoted};
     if (!negative) {
         r->plan->any_word = true;
-        tokenize(text, TOKEN_FOR_QUERY, keep_word, r);
+        if (!quoted || !keep_phrase(r, text))
+            tokenize(text, TOKEN_FOR_QUERY, keep_word, r);
     }
 }
 

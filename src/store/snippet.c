@@ -13,19 +13,59 @@ struct hit {
     size_t start, end;
     size_t word;
 };
+/* How far the words of a phrase have been met, one behind the other. */
+struct meeting {
+    struct str rest;   /* of the phrase, still to come */
+    uint32_t position; /* of the last word met */
+    size_t start;      /* of the first */
+};
 struct finder {
     const struct str *words;
-    const bool *begins; /* of each: a lone character, which any word may begin with */
-    const bool *stems;  /* of each: all words that begin so */
+    const bool *begins;       /* of each: a lone character, which any word may begin with */
+    const bool *stems;        /* of each: all words that begin so */
+    struct meeting *meetings; /* of each that is a phrase: words with spaces between them */
     size_t word_count, n;
     struct str text;
     struct hit *hits;
 };
 
+/* In the order of their ends; those that overlap (bigrams, a phrase and its words) make one longer hit. */
+static void add_hit(struct finder *f, size_t start, size_t end, size_t word)
+{
+    while (f->n && f->hits[f->n - 1].end > start) {
+        const struct hit *last = &f->hits[--f->n];
+        start = last->start < start ? last->start : start;
+        end = last->end > end ? last->end : end;
+    }
+    f->hits[f->n++] = (struct hit){start, end, word};
+}
+
+static void meet(struct finder *f, size_t phrase, const struct token *t)
+{
+    struct meeting *m = &f->meetings[phrase];
+    struct str rest = m->rest, word;
+    bool goes_on = rest.p && t->position == m->position + 1 && str_cut(&rest, ' ', &word) &&
+                   str_eq(word, t->folded);
+    if (!goes_on) {
+        rest = f->words[phrase];
+        if (!str_cut(&rest, ' ', &word) || !str_eq(word, t->folded))
+            return; /* a further form of this word may still fit */
+        m->start = t->start;
+    }
+    m->rest = rest;
+    m->position = t->position;
+    if (!rest.p)
+        add_hit(f, m->start, t->end, phrase);
+}
+
 static int find(void *ctx, const struct token *t)
 {
     struct finder *f = ctx;
-    for (size_t i = 0; i < f->word_count; i++) {
+    for (size_t i = 0; i < f->word_count && f->n < HITS_MAX; i++) {
+        if (f->meetings[i].start != SIZE_MAX) {
+            meet(f, i, t);
+            continue;
+        }
         if (!str_eq(f->words[i], t->folded) &&
             !((f->begins[i] || f->stems[i]) && str_starts(t->folded, f->words[i])))
             continue;
@@ -34,14 +74,7 @@ static int find(void *ctx, const struct token *t)
             end = t->start;
             utf8_next(f->text, &end);
         }
-        struct hit *last = f->n ? &f->hits[f->n - 1] : NULL;
-        if (last && t->start < last->end) { /* bigrams overlap: one longer hit */
-            if (end > last->end)
-                last->end = end;
-            return 0;
-        }
-        f->hits[f->n++] = (struct hit){t->start, end, i};
-        break;
+        add_hit(f, t->start, end, i);
     }
     return f->n == HITS_MAX;
 }
@@ -86,12 +119,15 @@ void store_snippet(struct arena *arena, struct str text, const struct str *words
     memset(out, 0, sizeof *out);
     bool *lone = calloc(2 * word_count + 1, sizeof *lone), *stems = lone + word_count;
     struct str *bare = calloc(word_count + 1, sizeof *bare);
-    struct finder f = {bare, lone, stems, word_count, 0, text, calloc(HITS_MAX, sizeof *f.hits)};
-    if (!f.hits || !lone || !bare)
+    struct meeting *meetings = calloc(word_count + 1, sizeof *meetings);
+    struct finder f = {bare, lone, stems, meetings, word_count, 0, text, calloc(HITS_MAX, sizeof *f.hits)};
+    if (!f.hits || !lone || !bare || !meetings)
         abort();
     for (size_t i = 0; i < word_count; i++) {
         stems[i] = str_ends(words[i], STR("*"));
         bare[i] = str_slice(words[i], 0, words[i].n - stems[i]);
+        if (str_find_char(bare[i], ' ') == SIZE_MAX)
+            meetings[i].start = SIZE_MAX; /* no phrase */
         if (!stems[i])
             tokenize(words[i], TOKEN_FOR_QUERY, begins, &lone[i]);
     }
@@ -139,4 +175,5 @@ void store_snippet(struct arena *arena, struct str text, const struct str *words
     free(f.hits);
     free(lone);
     free(bare);
+    free(meetings);
 }

@@ -139,7 +139,7 @@ int sql__fail(sqlite3 *db, int rc, struct err *err, const char *doing)
     }
     if (code == ERR_FULL) {
         err_set(err, ERR_FULL, "the disk is full: %s failed", doing);
-        err_todo(err, "make room on the data directory's disk; the node goes on by itself");
+        err_todo(err, "make room on the data directory's disk; a node that serves goes on by itself");
         return ERR_FULL;
     }
     return err_set(err, code, "the database said \"%s\" (%d) at %s", text, rc, doing);

@@ -229,8 +229,8 @@ struct search_result {
     struct search_hit *hits; /* in arena */
     size_t n;
     bool more;
-    struct str *words; /* folded words and phrases' words to highlight, in arena; one that ends in * stands
-                          for all that begin so */
+    struct str *words; /* folded words to highlight, in arena: a phrase with spaces between its words; one
+                          that ends in * stands for all that begin so */
     size_t word_count;
     bool widened; /* nothing has the words themselves: these have words that begin like those not quoted */
 };

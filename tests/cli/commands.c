@@ -3,6 +3,7 @@
 #include "../node/process.h"
 
 #include "cli/command.h"
+#include "disk.h"
 
 static char directory[64], data[96];
 
@@ -225,6 +226,163 @@ static void backup_and_back(void **state)
     says("fault: key file: one of the two copies of anna's key");
 }
 
+/* ---- odd arguments ---- */
+
+static char *at(struct arena *arena, const char *name)
+{
+    return (char *)arena_printf(arena, "%s/%s", directory, name).p;
+}
+
+static void file_of(const char *path, const char *from, size_t n)
+{
+    struct buf bytes _cleanup_buf_ = BUF_INIT;
+    buf_reserve(&bytes, n);
+    int in = open(from, O_RDONLY), out = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ssize_t got = read(in, bytes.p, n);
+    assert_true(got >= 0);
+    assert_int_equal(write(out, bytes.p, (size_t)got), got);
+    close(in);
+    close(out);
+}
+
+/* Each gets one line that says what, and what was kept or is to be done; what is there stays as it is. */
+static void odd_arguments(void **state)
+{
+    (void)state;
+    struct arena *arena _cleanup_arena_ = arena_create(0);
+    assert_int_equal(run("correct horse\n", "account", "add", "anna", "--password-file", "-", NULL), 0);
+    char *backup = at(arena, "backup"), *here = at(arena, "here"), *dir = at(arena, "dir"),
+         *cut = at(arena, "cut"), *text = at(arena, "text"), *pipe_ = at(arena, "pipe"),
+         *lost = at(arena, "lost"), *new = at(arena, "new"), *shut = at(arena, "shut");
+    assert_int_equal(run(NULL, "backup", backup, NULL), 0);
+    file_of(cut, backup, 60000);
+    file_of(text, "/proc/self/cmdline", 10);
+    assert_int_equal(
+        mkdir(dir, 0700) | mkfifo(pipe_, 0600) | symlink("nowhere/x", lost) | mkdir(shut, 0500), 0);
+    struct {
+        int status;
+        const char *words[5], *says, *and;
+    } cases[] = {
+        {1, {"backup", dir}, "dir exists already", "left as it is"},
+        {1, {"backup", text}, "text exists already", "left as it is"},
+        {1, {"backup", lost}, "lost exists already", "left as it is"},
+        {1, {"backup", pipe_}, "pipe exists already", "left as it is"},
+        {1, {"backup", "/nowhere/b"}, "could not make /nowhere/b", "nothing was written"},
+        {2, {"backup", "-"}, "standard output", "usage"},
+        {2, {"backup", ""}, "name one file", "usage"},
+        {2, {"backup", backup, "--what"}, "there is no option --what", "usage"},
+        {1, {"restore", "--data", new, dir}, "dir is no backup", "nothing was restored"},
+        {1, {"restore", "--data", new, text}, "text is no backup", "nothing was restored"},
+        {1, {"restore", "--data", new, pipe_}, "pipe is no backup", "nothing was restored"},
+        {1, {"restore", "--data", new, "/dev/zero"}, "/dev/zero is no backup", "nothing was restored"},
+        {1, {"restore", "--data", new, cut}, "damaged or cut off", "nothing was restored"},
+        {1, {"restore", "--data", new, here}, "could not read", "nothing was restored"},
+        {1, {"restore", "--data", text, backup}, "could not use", "nothing was restored"},
+        {1, {"restore", "--data", "/nowhere/deep", backup}, "could not make /nowhere/deep",
+            "nothing was restored"},
+        {2, {"restore", ""}, "name one file", "usage"},
+        {2, {"check", "it"}, "it takes no arguments, but there is it", "usage"},
+        {2, {"rebuild", "it"}, "it takes no arguments, but there is it", "usage"},
+        {2, {"check", "--data", ""}, "a directory is missing behind --data", "usage"},
+        {1, {"check", "--data", dir}, "there is nothing of a node in", "--data"},
+        {1, {"rebuild", "--data", dir}, "there is nothing of a node in", "--data"},
+        {2, {"query", "{"}, "at byte 1", ""},
+        {2, {"query", "{\"colour\":1}"}, "an unknown field, \"colour\"", ""},
+        {2, {"query", "{\"search\":\"x\"}"}, "search page", ""},
+        {2, {"query", "{\"kinds\":[-1]}"}, "from 0 to 65535", ""},
+        {1, {"export", "--output", text}, "text exists already", "left as it is"},
+        {1, {"export", "--output", "/nowhere/x"}, "cannot write /nowhere/x", "nothing was written"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *argv[10] = {"widenet"};
+        size_t n = 1;
+        bool named = false;
+        for (size_t k = 0; k < 5 && cases[i].words[k]; k++) {
+            named = named || !strcmp(cases[i].words[k], "--data");
+            argv[n++] = cases[i].words[k];
+        }
+        if (!named) {
+            argv[n++] = "--data";
+            argv[n++] = data;
+        }
+        int status = run_command(argv, &said);
+        if (status != cases[i].status || !strstr(said.p, cases[i].says) || !strstr(said.p, cases[i].and) ||
+            strchr(said.p, '\n') != said.p + strlen(said.p) - 1)
+            fail_msg("%s %s: %d %s", argv[1], argv[2], status, said.p);
+    }
+    assert_int_equal(access(new, F_OK), -1);
+    assert_int_equal(rmdir(dir), 0); /* nothing was put there */
+    if (access(shut, W_OK) != 0) {   /* not root */
+        assert_int_equal(run(NULL, "backup", at(arena, "shut/b"), NULL), 1);
+        says("Permission denied");
+        says("nothing was written");
+        assert_int_equal(chmod(backup, 0), 0);
+        const char *argv[] = {"widenet", "restore", "--data", new, backup, NULL};
+        assert_int_equal(run_command(argv, &said), 1);
+        says("could not read");
+        chmod(backup, 0600);
+    }
+    assert_int_equal(run(NULL, "check", NULL), 0);
+
+    /* A keyring that is lost, and a database that is none. */
+    char *keyring = at(arena, "data/keyring"), *database = at(arena, "data/widenet.db");
+    assert_int_equal(unlink(keyring), 0);
+    assert_int_equal(run(NULL, "check", NULL), 1);
+    says("fault: 1 accounts' keys should be in");
+    assert_int_equal(truncate(database, 40000), 0);
+    unlink(at(arena, "data/widenet.db-wal"));
+    assert_int_equal(run(NULL, "query", "{}", NULL), 1);
+    says("damaged");
+    says("nothing was changed; restore a backup");
+    assert_int_equal(truncate(database, 0), 0);
+    assert_int_equal(run(NULL, "query", "{}", NULL), 1);
+    says("widenet.db is empty; restore a backup");
+    assert_int_equal(unlink(database) | mkdir(database, 0700), 0);
+    assert_int_equal(run(NULL, "query", "{}", NULL), 1);
+    says("widenet.db is no file");
+}
+
+/* Where nothing can be written: the lines of a query, a backup. In a child, since it mounts. */
+static void full_disks(void **state)
+{
+    (void)state;
+    struct arena *arena _cleanup_arena_ = arena_create(0);
+    assert_int_equal(run("correct horse\n", "account", "add", "anna", "--password-file", "-", NULL), 0);
+    char *backup = at(arena, "backup"), *small = at(arena, "small"), *record = at(arena, "articles/a.md");
+    assert_int_equal(run(NULL, "backup", backup, NULL), 0);
+    assert_int_equal(mkdir(at(arena, "articles"), 0700) | mkdir(small, 0700), 0);
+    FILE *f = fopen(record, "w");
+    fputs("---\ntitle: A\n---\nWords.\n", f);
+    fclose(f);
+    assert_int_equal(run(NULL, "import", "--license", "CC0-1.0", at(arena, "articles"), NULL), 0);
+    char command[400];
+    snprintf(command, sizeof command, WIDENET_PROGRAM " query --data %s '{}' > /dev/full 2> %s/said", data,
+        directory);
+    assert_int_equal(system(command), 1 << 8);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (!disk_mount(small, "200k"))
+            _exit(77);
+        if (run(NULL, "backup", at(arena, "small/b"), NULL) != 1 || !strstr(said.p, "disk is full") ||
+            !strstr(said.p, "name a file on another disk") || rmdir(small) == 0 ||
+            access(at(arena, "small/b"), F_OK) == 0)
+            _exit(1);
+        snprintf(data, sizeof data, "%s/small/d", directory);
+        if (run(NULL, "restore", backup, NULL) != 1 || !strstr(said.p, "holds no store") ||
+            !strstr(said.p, "make room"))
+            _exit(2);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) {
+        print_message(NO_SMALL_DISK);
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -233,6 +391,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_usage, fresh, gone),
         cmocka_unit_test_setup_teardown(accounts, fresh, gone),
         cmocka_unit_test_setup_teardown(backup_and_back, fresh, gone),
+        cmocka_unit_test_setup_teardown(odd_arguments, fresh, gone),
+        cmocka_unit_test_setup_teardown(full_disks, fresh, gone),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     buf_finish(&said);

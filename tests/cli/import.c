@@ -140,13 +140,13 @@ static void names_and_links(void **state)
     snprintf(link, sizeof link, "%s/link.md", directory);
     assert_int_equal(symlink("texts/one.md", link), 0);
     assert_int_equal(run("import", "--license", "CC0-1.0", link, NULL), 0);
-    says("1 files: 1 imported, 0 unchanged, 0 refused");
+    says("1 file: 1 imported, 0 unchanged, 0 refused");
     assert_int_equal(run("import", "--license", "CC0-1.0", path, NULL), 0); /* the same article */
-    says("1 files: 0 imported, 1 unchanged, 0 refused");
+    says("1 file: 0 imported, 1 unchanged, 0 refused");
     snprintf(link, sizeof link, "%s/folder", directory);
     assert_int_equal(symlink("texts", link), 0);
     assert_int_equal(run("import", "--license", "CC0-1.0", link, NULL), 0);
-    says("1 files: 0 imported, 1 unchanged, 0 refused");
+    says("1 file: 0 imported, 1 unchanged, 0 refused");
     snprintf(link, sizeof link, "%s/found.md", folder);
     assert_int_equal(symlink("../outside.md", link), 0);
     snprintf(path, sizeof path, "%s/outside.md", directory);
@@ -154,7 +154,7 @@ static void names_and_links(void **state)
     fputs("---\ntitle: Outside\n---\nNot meant.\n", f);
     fclose(f);
     assert_int_equal(run("import", "--license", "CC0-1.0", folder, NULL), 0);
-    says("1 files: 0 imported, 1 unchanged, 0 refused");
+    says("1 file: 0 imported, 1 unchanged, 0 refused");
     snprintf(link, sizeof link, "%s/broken.md", directory);
     assert_int_equal(symlink("nowhere.md", link), 0);
     assert_int_equal(run("import", link, NULL), 1);
@@ -170,7 +170,7 @@ static void without_a_node(void **state)
     assert_int_equal(run("export", "--output", records, NULL), 0);
     says("33 records\n"); /* 30 articles, an older revision, profile and sort */
     assert_int_equal(run("export", "--output", records, NULL), 1);
-    says("must not exist yet");
+    says("exists already; it was left as it is");
     assert_int_equal(run("export", "--current", NULL), 0);
     assert_int_equal(lines(said.p), 32);
     snprintf(other, sizeof other, "%s/other", directory);

@@ -38,11 +38,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         MUST(front.type == YAML_MAP);
     struct convert c = {.find_article = find_article, .take_picture = take_picture};
+    struct buf zero _cleanup_buf_ = BUF_INIT;
+    news__convert_liquid(&c, body, &zero);
+    MUST(zero.n <= 16 * body.n + 64 && utf8_valid(buf_str(&zero)));
     struct buf one _cleanup_buf_ = BUF_INIT, two _cleanup_buf_ = BUF_INIT, three _cleanup_buf_ = BUF_INIT;
-    news__convert_shortcodes(&c, body, &one);
+    news__convert_shortcodes(&c, buf_str(&zero), &one);
     news__convert_html(buf_str(&one), &two);
     news__convert_links(&c, buf_str(&two), &three);
-    MUST(one.n <= 64 * body.n + 64 && two.n <= 70 * (one.n + 1) && three.n <= 4 * (two.n + 16));
+    MUST(one.n <= 64 * zero.n + 64 && two.n <= 70 * (one.n + 1) && three.n <= 4 * (two.n + 16));
     MUST(utf8_valid(buf_str(&three)));
     return 0;
 }

@@ -219,6 +219,33 @@ static void html_in_markdown(void **state)
     convert("<a href=\"https://x.example\"></a>empty <a name=x>named</a>\n", "empty named\n");
 }
 
+static void liquid(void **state)
+{
+    (void)state;
+    convert("a\n\n{% highlight ruby linenos %}\nputs {{ x }}\n{% endhighlight %}\n\nb\n",
+        "a\n\n```ruby\nputs {{ x }}\n```\n\nb\n");
+    convert("a {%- raw -%}{{ site.kept }} {% include x %}{% endraw %} b\n",
+        "a {{ site.kept }} {% include x %} b\n");
+    convert(
+        "a{% comment %}gone {% if x %}{% endcomment %} b{% include fig.html src=\"a.png\" %}.\n", "a b.\n");
+    convert("{% if site.x %}one{% else %}two{% endif %}\n", "onetwo\n");
+    convert("![p]({{ site.baseurl }}/p.png) ![q]({{ '/q.png' | relative_url }})\n",
+        "![p](/p.png) ![q](/q.png)\n");
+    convert("## Head\n{: .no_toc }\n\nText{: #id} and {{ .Site.Title }} {% unknown %} { : }\n",
+        "## Head\n\nText and {{ .Site.Title }} {% unknown %} { : }\n");
+    convert("`{% raw %}` and {% highlight x and {% comment %} stay\n",
+        "`{% raw %}` and {% highlight x and  stay\n");
+    convert("[gone]({% post_url 2001-01-01-nothing %}).\n", "gone.\n");
+    file("_posts/2015-03-05-second.md", "---\ntitle: Second\n---\nx\n");
+    file("_posts/2015-03-06-third.md", "---\ntitle: Third\n---\n[s]({% post_url 2015-03-05-second %})\n");
+    struct pool p;
+    pool_open(&p);
+    struct import_counts c;
+    assert_int_equal(import(&p, folder, &c), 0);
+    assert_true(str_starts(article(&p, "_posts/2015-03-06-third")->record.content, STR("[s](nostr:naddr1")));
+    pool_close(&p);
+}
+
 static void links_between_articles(void **state)
 {
     (void)state;
@@ -319,6 +346,7 @@ int main(void)
         IN_FOLDER(drafts_and_dates_of_jekyll),
         IN_FOLDER(without_a_free_licence),
         IN_FOLDER(shortcodes),
+        IN_FOLDER(liquid),
         IN_FOLDER(html_in_markdown),
         IN_FOLDER(links_between_articles),
         IN_FOLDER(pictures),

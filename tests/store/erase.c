@@ -229,30 +229,39 @@ static void test_appends_between(void **state)
 
 static void die(struct steps *s)
 {
-    if (s->count == 1)
-        kill(getpid(), SIGKILL);
+    kill(getpid(), SIGKILL);
 }
 
-static void test_killed_between(void **state)
+/* A process that opens the store and, when it has erased for the first time, is killed. */
+static void erase_and_die(struct world *w, const struct record *vanish)
 {
-    struct world *w = *state;
-    append_many(w, 2);
-    struct store_item item = {.record = make(w, 62, T0 - 10, 2, "let me go", "relay=ALL_RELAYS", NULL)};
-    store_close(w->store);
     pid_t pid = fork();
     if (pid == 0) {
         struct steps steps = {
             .mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .between = die};
+        struct store_item item = {.record = vanish};
         w->options.erased = on_erased;
         w->options.erased_ctx = &steps;
         w->store = world_second(w, STORE_WRITE);
-        store_append(w->store, &item, 1, NULL);
+        if (vanish)
+            store_append(w->store, &item, 1, NULL);
         steps_wait_clean(&steps);
         _exit(0);
     }
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void test_killed_between(void **state)
+{
+    struct world *w = *state;
+    append_many(w, 2);
+    struct record *vanish = make(w, 62, T0 - 10, 2, "let me go", "relay=ALL_RELAYS", NULL);
+    store_close(w->store);
+    w->store = NULL;
+    erase_and_die(w, vanish);
+    erase_and_die(w, NULL);
     assert_true(file_holds(arena_printf(w->arena, "%s/widenet.db", w->directory).p, "Omphalos"));
     struct store *looking = world_second(
         w, STORE_READ_ONLY); /* nobody goes on with it yet, and it is hidden */
@@ -261,7 +270,6 @@ static void test_killed_between(void **state)
     store_close(looking);
 
     struct steps steps;
-    w->store = NULL;
     steps_begin(&steps, w);
     steps_wait_clean(&steps);
     assert_nowhere(w, "Xenolith");
@@ -271,12 +279,27 @@ static void test_killed_between(void **state)
     assert_int_equal(assert_rebuilds(w->store), 1);
 }
 
+/* A store of before there were such steps: readable as it is, and taken further by who writes. */
+static void test_store_of_before(void **state)
+{
+    struct world *w = *state;
+    put(w, make(w, 1, T0 - 20, 2, "note", NULL));
+    store_close(w->store);
+    world_sql(w, "DROP TABLE store_erasure; DELETE FROM store_migration WHERE room = 'store' AND number = 2");
+    w->store = world_second(w, STORE_READ_ONLY);
+    assert_found(find(w, "{}"), "note");
+    world_reopen(w);
+    put(w, make(w, 62, T0 - 10, 2, "let me go", "relay=ALL_RELAYS", NULL));
+    assert_found(find(w, "{}"), "let me go");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_DISK(test_nothing_is_left),
         ON_DISK(test_appends_between),
         ON_DISK(test_killed_between),
+        ON_DISK(test_store_of_before),
     };
     return cmocka_run_group_tests_name("erase", tests, NULL, NULL);
 }

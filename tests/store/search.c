@@ -261,7 +261,16 @@ static void test_snippet(void **state)
     assert_string_equal(snippet(w, "The Strike is on.", "strike", 100), "The [Strike] is on.");
     assert_string_equal(snippet(w, "no hit at all", "strike", 100), "no hit at all");
     assert_string_equal(snippet(w, "", "strike", 100), "");
-    assert_string_equal(snippet(w, "one two", "\"one two\" -three", 100), "[one] [two]");
+    assert_string_equal(snippet(w, "one two", "\"one two\" -three", 100), "[one two]");
+    assert_string_equal(
+        snippet(w, "one, one: Two! one three two", "\"one two\"", 100), "one, [one: Two]! one three two");
+    assert_string_equal(snippet(w, "one two, two", "\"one two\" two", 100), "[one two], [two]");
+    assert_string_equal(snippet(w, "de l’été passé, été", "\"ete passe\"", 100), "de l’[été passé], été");
+    assert_string_equal(snippet(w, "a b a b c", "\"a b c\"", 100), "a b [a b c]");
+    assert_string_equal(snippet(w, "北京工人罢工了", "\"工人罢工\"", 100), "北京[工人罢工]了");
+    assert_string_equal(
+        snippet(w, "the first of all words here and then the lift at last", "\"the lift\"", 30),
+        "...and then [the lift] at last");
     assert_string_equal(snippet(w, "北京工人罢工了", "工人", 100), "北京[工人]罢工了");
     assert_string_equal(snippet(w, "北京工人罢工了", "工人罢工", 100), "北京[工人罢工]了");
     assert_string_equal(snippet(w, "北京工人", "工", 100), "北京[工]人");

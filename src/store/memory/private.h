@@ -82,7 +82,7 @@ struct memory {
     LIST(struct deleted_address) deleted_addresses;
     LIST(struct tombstone) tombstones;
     LIST(struct memory_blob) blobs;
-    uint64_t applied, version; /* version counts changes */
+    uint64_t applied, version;       /* version counts changes */
     int64_t swept_until, deleted_at; /* created_at of the deletion that is at work, or 0 */
     bool closing;
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define BULK_LAG 200000         /* entries a bulk append may be ahead before the applier insists */
-#define BULK_ACTIVE_US 100000   /* a bulk append that committed this lately is at work */
+#define BULK_ACTIVE_US 500000   /* a bulk append that committed this lately is at work */
 #define CHECKPOINT_PAGES 4000   /* the WAL is copied into the database when it is longer */
 #define SCRUB_EVERY_US 60000000 /* vanish requests are anybody's: their clean-up is bundled */
 

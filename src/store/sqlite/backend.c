@@ -43,7 +43,9 @@ int lite__connect(struct lite *l, bool writable, bool full, struct sql **out, st
         "PRAGMA cache_size=-%ld; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;"
         "PRAGMA synchronous=%s; PRAGMA query_only=%s; PRAGMA journal_size_limit=67108864;",
         (long)(cache_of(l, writable && !full) / 1024), full ? "FULL" : "NORMAL", writable ? "OFF" : "ON");
-    int code = sql__run(s, pragmas, err);
+    int code = sql__run(s, pragmas, NULL);
+    if (code < 0)
+        sql__fail(db, sqlite3_extended_errcode(db), err, "opening it");
     if (code >= 0)
         code = fts__register(db, err);
     if (code < 0) {
@@ -208,6 +210,8 @@ static int migrate(struct lite *l, struct err *err)
         rc = sql__commit(l->append, err);
     if (rc < 0)
         sql__rollback(l->append);
+    if (rc == ERR_FULL)
+        err_kept(err, "nothing was changed");
     return rc;
 }
 
@@ -229,9 +233,19 @@ static int prepare_directory(struct lite *l, struct err *err)
 {
     struct buf blobs _cleanup_buf_ = BUF_INIT;
     buf_addf(&blobs, "%s/blobs", l->directory);
+    struct stat st;
+    bool there = stat(l->file, &st) == 0;
+    if (there && !S_ISREG(st.st_mode)) {
+        err_set(err, ERR_CORRUPT, "%s is no file", l->file);
+        err_todo(err, "check --data; restore a backup if this is the right place");
+        return ERR_CORRUPT;
+    }
     if (l->mode == STORE_READ_ONLY) {
-        if (access(l->file, F_OK) < 0)
-            return err_errno(err, errno, "no store at %s", l->directory);
+        if (!there && errno == ENOENT) {
+            err_set(err, ERR_NOT_FOUND, "there is nothing of a node in %s", l->directory);
+            err_todo(err, "name its data directory with --data");
+            return ERR_NOT_FOUND;
+        }
         return access(l->file, R_OK) < 0 ? err_errno(err, errno, "could not read %s", l->file) : 0;
     }
     if (mkdir(l->directory, 0700) < 0 && errno != EEXIST)
@@ -273,15 +287,19 @@ static int open_writer(struct lite *l, struct err *err)
 static int open_reader(struct lite *l, struct err *err)
 {
     struct store_read *r;
-    bool fresh, current = true;
-    int rc = read_begin(&l->base, &r, err);
-    if (rc < 0)
-        return rc;
-    rc = check_layout(l, r->sql, &fresh, err);
-    if (rc >= 0 && fresh)
-        rc = err_set(err, ERR_NOT_FOUND, "%s is empty", l->file);
+    struct sql *db = NULL;
+    bool fresh = false, current = true;
+    int rc = lite__connect(l, false, false, &db, err);
     if (rc >= 0)
-        rc = tables__current(r->sql, &l->base.tables, &current, err);
+        rc = check_layout(l, db, &fresh, err); /* before it is taken for one of ours */
+    sql__destroy(db);
+    if (rc >= 0 && fresh) {
+        rc = err_set(err, ERR_NOT_FOUND, "%s is empty", l->file);
+        err_todo(err, "restore a backup, or move the file away to begin anew");
+    }
+    if (rc < 0 || (rc = read_begin(&l->base, &r, err)) < 0)
+        return rc;
+    rc = tables__current(r->sql, &l->base.tables, &current, err);
     if (rc >= 0 && !current) {
         rc = err_set(err, ERR_BUSY, "the indices in %s are not made yet, or are of another version", l->file);
         err_kept(err, "no record is lost");

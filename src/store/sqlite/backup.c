@@ -173,7 +173,8 @@ int lite__backup(struct store *s, const char *file, const char *const *extra_fil
 {
     struct lite *l = lite_of(s);
     struct buf part _cleanup_buf_ = BUF_INIT;
-    if (access(file, F_OK) == 0) {
+    struct stat st;
+    if (lstat(file, &st) == 0) { /* a link to nowhere, too */
         err_set(err, ERR_EXISTS, "%s exists already", file);
         err_kept(err, "it was left as it is");
         err_todo(err, "name a file that does not exist");
@@ -181,8 +182,12 @@ int lite__backup(struct store *s, const char *file, const char *const *extra_fil
     }
     buf_addf(&part, "%s.part-XXXXXX", file);
     int fd = mkostemp(part.p, O_CLOEXEC); /* 0600, and empty: so VACUUM INTO takes it */
-    if (fd < 0)
-        return err_errno(err, errno, "could not make %s", part.p);
+    if (fd < 0) {
+        int code = err_errno(err, errno, "could not make %s", file);
+        err_kept(err, "nothing was written");
+        err_todo(err, "name a file in a directory that is there and that you may write to");
+        return code;
+    }
     close(fd);
     int rc = write_backup(l, part.p, extra_files, err);
     if (rc >= 0 && link(part.p, file) < 0) /* unlike rename, this does not overwrite */
@@ -190,7 +195,13 @@ int lite__backup(struct store *s, const char *file, const char *const *extra_fil
                  ? (rename(part.p, file) < 0 ? err_errno(err, errno, "could not make %s", file) : 0)
                  : err_errno(err, errno, "could not make %s", file);
     unlink(part.p);
-    return rc < 0 ? rc : sync_parent(file, err);
+    if (rc >= 0)
+        return sync_parent(file, err);
+    err_prefix(err, "%s could not be written", file);
+    err_kept(err, "nothing of it is left; the data directory is as it was");
+    if (rc == ERR_FULL)
+        err_todo(err, "make room there, or name a file on another disk");
+    return rc;
 }
 
 /* ---- back */
@@ -204,6 +215,18 @@ static int ask(struct sql *db, const char *text, int64_t *out, struct err *err)
     *out = rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
     sqlite3_finalize(stmt);
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : sql__fail(sql__handle(db), rc, err, text);
+}
+
+/* By the file's head alone (SQLite's file format, section 1.3), when no more of it can be read. */
+static bool is_ours(const char *file)
+{
+    uint8_t head[72];
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    bool read_it = fd >= 0 && read(fd, head, sizeof head) == (ssize_t)sizeof head;
+    if (fd >= 0)
+        close(fd);
+    return read_it && !memcmp(head, "SQLite format 3", 16) &&
+           ((uint32_t)head[68] << 24 | head[69] << 16 | head[70] << 8 | head[71]) == LITE_APPLICATION_ID;
 }
 
 /* Is it one of our backups, whole, and not newer than we are? */
@@ -220,6 +243,12 @@ static int inspect(struct sql *db, const char *file, struct err *err)
             "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN "
             "('store_log', 'store_meta', 'store_blob', 'store_backup_file', 'store_backup_blob')",
             &tables, err);
+    if (rc == ERR_CORRUPT && is_ours(file)) {
+        err_set(err, ERR_CORRUPT, "%s is a backup, but damaged or cut off", file);
+        err_kept(err, "nothing was restored");
+        err_todo(err, "take another backup");
+        return ERR_CORRUPT;
+    }
     if (rc < 0 || application != LITE_APPLICATION_ID || foreign || tables != 5) {
         err_set(err, ERR_INPUT, "%s is no backup of a node", file);
         err_kept(err, "nothing was restored");
@@ -235,7 +264,12 @@ static int inspect(struct sql *db, const char *file, struct err *err)
     rc = sql_step(c, err);
     bool whole = rc == 1 && str_eqz(sql_col_text(c, 0), "ok");
     sql_close(c, NULL);
-    return whole ? 0 : err_set(err, ERR_CORRUPT, "%s is damaged", file);
+    if (whole)
+        return 0;
+    err_set(err, ERR_CORRUPT, "%s is damaged", file);
+    err_kept(err, "nothing was restored");
+    err_todo(err, "take another backup");
+    return ERR_CORRUPT;
 }
 
 static bool plain_name(struct str name)
@@ -312,12 +346,20 @@ static int take_blobs(struct sql *db, const char *directory, struct err *err)
 static int make_empty(const char *directory, struct err *err)
 {
     struct buf blobs _cleanup_buf_ = BUF_INIT;
-    if (mkdir(directory, 0700) < 0 && errno != EEXIST)
-        return err_errno(err, errno, "could not make %s", directory);
+    if (mkdir(directory, 0700) < 0 && errno != EEXIST) {
+        int code = err_errno(err, errno, "could not make %s", directory);
+        err_kept(err, "nothing was restored");
+        err_todo(err, "name a directory with --data whose parent is there and may be written to");
+        return code;
+    }
     if (rmdir(directory) < 0) { /* succeeds only where it is empty */
         int code = errno;
-        if (code != ENOTEMPTY && code != EEXIST)
-            return err_errno(err, code, "could not use %s", directory);
+        if (code != ENOTEMPTY && code != EEXIST) {
+            code = err_errno(err, code, "could not use %s", directory);
+            err_kept(err, "nothing was restored");
+            err_todo(err, "name an empty or new directory with --data");
+            return code;
+        }
         err_set(err, ERR_EXISTS, "%s is not empty", directory);
         err_kept(err, "nothing was restored");
         err_todo(err, "name an empty or new directory");
@@ -329,6 +371,32 @@ static int make_empty(const char *directory, struct err *err)
     return 0;
 }
 
+static int readable(const char *file, const char *otherwise, struct err *err)
+{
+    struct stat st;
+    int code = 0;
+    if (stat(file, &st) < 0 || access(file, R_OK) < 0)
+        code = err_errno(err, errno, "could not read %s", file);
+    else if (!S_ISREG(st.st_mode)) /* a pipe would be waited for */
+        code = err_set(err, ERR_INPUT, "%s is %s", file, otherwise);
+    if (code < 0)
+        err_kept(err, "nothing was restored");
+    return code;
+}
+
+static int open_graves(const char *file, struct sql **out, struct err *err)
+{
+    int64_t application = 0;
+    int rc = open_plain(file, SQLITE_OPEN_READONLY, out, err);
+    if (rc >= 0)
+        rc = ask(*out, "PRAGMA application_id", &application, err);
+    if (rc >= 0 && application == LITE_APPLICATION_ID)
+        return 0;
+    err_set(err, ERR_INPUT, "%s, which --tombstones names, is no node's database", file);
+    err_kept(err, "nothing was restored");
+    return ERR_INPUT;
+}
+
 /* Into an empty or missing directory. The database comes last under its name, so an interrupted restore
    leaves nothing that opens as a store. */
 int store_restore(const char *file, const char *directory, const char *tombstone_directory, struct err *err)
@@ -336,18 +404,21 @@ int store_restore(const char *file, const char *directory, const char *tombstone
     static const struct sql_statement into = {"copying the database", "VACUUM INTO ?"};
     struct buf part _cleanup_buf_ = BUF_INIT, whole _cleanup_buf_ = BUF_INIT, graves _cleanup_buf_ = BUF_INIT;
     struct sql *from = NULL, *to = NULL, *grave = NULL;
-    if (access(file, R_OK) < 0)
-        return err_errno(err, errno, "could not read %s", file);
+    int rc = readable(file, "no backup", err);
+    if (rc >= 0 && tombstone_directory) {
+        buf_addf(&graves, "%s/widenet.db", tombstone_directory);
+        rc = readable(graves.p, "no store, which --tombstones wants", err);
+    }
+    if (rc < 0)
+        return rc;
     buf_addf(&part, "%s/restoring.db", directory);
     buf_addf(&whole, "%s/widenet.db", directory);
     bool begun = false;
-    int rc = open_plain(file, SQLITE_OPEN_READONLY, &from, err);
+    rc = open_plain(file, SQLITE_OPEN_READONLY, &from, err);
     if (rc >= 0)
         rc = inspect(from, file, err);
-    if (rc >= 0 && tombstone_directory) {
-        buf_addf(&graves, "%s/widenet.db", tombstone_directory);
-        rc = open_plain(graves.p, SQLITE_OPEN_READONLY, &grave, err);
-    }
+    if (rc >= 0 && tombstone_directory)
+        rc = open_graves(graves.p, &grave, err);
     if (rc >= 0)
         rc = make_empty(directory, err);
     begun = rc >= 0;
@@ -382,7 +453,8 @@ int store_restore(const char *file, const char *directory, const char *tombstone
         buf_addz(&part, "-journal");
         unlink(part.p);
         err_kept(err, "%s holds no store; the backup is as it was", directory);
-        err_todo(err, "empty the directory %s and restore again", directory);
+        err_todo(err, "%sempty the directory %s and restore again", rc == ERR_FULL ? "make room, " : "",
+            directory);
     }
     return rc < 0 ? rc : sync_parent(whole.p, err);
 }

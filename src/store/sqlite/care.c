@@ -26,9 +26,13 @@ int lite__rebuild(struct store *s, struct err *err)
             sql__rollback(l->append);
     }
     turn__give(&l->turn);
+    if (rc < 0)
+        err_kept(err, "the tables are as they were");
     if (rc >= 0) {
         lite__set_applied(l, 0);
         rc = lite__catch_up(l, err);
+        if (rc < 0)
+            err_kept(err, "no record is lost; the next opening goes on with it");
     }
     lite__applier_resume(l);
     return rc;
