@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-/* screenshots.mjs: takes docs/screenshots/ anew: the five main pages on a phone, on a desktop, in the dark and in Arabic, over the
+/* screenshots.mjs: takes docs/screenshots/ anew: the main pages on a phone, on a desktop, in the dark and in Arabic, over the
  * demonstration newsroom. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { reader, root, signUp, startBrowser, startNode } from '../tests/e2e/harness.mjs';
+import { reader, root, signUp, startBrowser, startNode, submit } from '../tests/e2e/harness.mjs';
 
 const folder = join(root, 'docs/screenshots');
 // Columns: what stands in the file's name; how the reader looks at it.
@@ -24,6 +24,23 @@ try {
     await page.goto('/search?q=' + encodeURIComponent(query));
     return page.locator('article.item h2 a').first().getAttribute('href');
   };
+  // Two people whose ratings the others read by.
+  const { items } = await (await fetch(`${node.url}/index.json`)).json();
+  const links = items.map((item) => new URL(item.link).pathname);
+  for (const [name, rated] of [['ben', [[0, 100], [1, 75], [2, 100], [4, 75], [6, 100], [9, 0]]], ['carla', [[0, 75], [2, 75], [3, 0], [6, 75], [7, 100]]]]) {
+    const rater = await reader(browser, node, { js: false });
+    await signUp(rater, name);
+    for (const [i, value] of rated) {
+      await rater.page.goto(`${links[i]}/rate`);
+      await rater.page.locator(`label:has(> input[name="v0"][value="${value}"])`).click();
+      if (i === 2) {
+        await rater.page.locator('fieldset.scale').first().locator('summary').click();
+        await rater.page.fill('input[name=r0]', 'I was at that meeting; it is as they say.');
+      }
+      await submit(rater.page, 'form.fields', 'button.main');
+    }
+    await rater.close();
+  }
   for (const [way, options] of ways) {
     const person = await reader(browser, node, options);
     const { page } = person;
@@ -46,6 +63,21 @@ try {
     await page.fill('#title', way === 'arabic' ? 'حافلة الساعة الخامسة' : 'The five o’clock bus');
     await page.fill('#summary', way === 'arabic' ? 'من ينتظرها، ومن لا يستطيع الانتظار.' : 'Who waits for it, and who cannot wait.');
     await shoot('write');
+    for (const who of ['ben', 'carla']) {
+      await page.goto('/trust');
+      await page.fill('#who', who);
+      await page.fill('#petname', way === 'arabic' ? { ben: 'سالم', carla: 'ليلى' }[who] : { ben: 'Ben from the depot', carla: 'Carla' }[who]);
+      await page.locator('form.card label:has(> input[value=fully])').first().click();
+      await submit(page, 'form.card', 'button.main');
+    }
+    await page.goto('/?filter=trusted');
+    await shoot('trusted');
+    await page.goto(`${links[2]}/why?filter=trusted`);
+    await shoot('why');
+    await page.goto('/hidden?filter=trusted');
+    await shoot('hidden');
+    await page.goto('/filters/newsworthy');
+    await shoot('filter');
     await person.close();
   }
 } finally {
