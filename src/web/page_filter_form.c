@@ -1,5 +1,6 @@
 /* page_filter_form.c: making a filter with a form: what it would do is shown before it is kept or published.
  * The form's fields become a recipe, and one judge of recipes says whether it is one: recipe_parse(). */
+#include "base/utf8.h"
 #include "templates.gen.h"
 #include "web/filter.h"
 #include "web/pages.h"
@@ -60,25 +61,29 @@ static void complain(struct filter_form *f, const char *field, const char *probl
     f->bad = field;
 }
 
-/* "-0.25", "0,25", "−1": a sign and decimal digits. */
+/* "-0.25", "0,25", "−1", "٠٫٢٥": a sign and decimal digits, Western or Arabic. */
 static bool read_number(struct str text, double low, double high, double *out)
 {
     char plain[24];
     size_t n = 0;
-    if (str_starts(text, STR("−"))) {
-        plain[n++] = '-';
-        text = str_slice(text, sizeof "−" - 1, text.n);
-    }
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i] == ',' ? '.' : text.p[i];
-        if (n == sizeof plain - 1 || !((c >= '0' && c <= '9') || c == '.' || (c == '-' && n == 0)))
+    for (size_t at = 0; at < text.n && n < sizeof plain - 1; n++) {
+        uint32_t c = utf8_next(text, &at);
+        if (c >= 0x660 && c <= 0x669)
+            c = '0' + (c - 0x660);
+        else if (c >= 0x6f0 && c <= 0x6f9)
+            c = '0' + (c - 0x6f0);
+        else if (c == ',' || c == 0x66b)
+            c = '.';
+        else if (c == 0x2212)
+            c = '-';
+        if (!((c >= '0' && c <= '9') || c == '.' || (c == '-' && n == 0)))
             return false;
-        plain[n++] = c;
+        plain[n] = (char)c;
     }
     plain[n] = 0;
     char *end;
     *out = strtod(plain, &end);
-    return n && !*end && plain[n - 1] != '-' && *out >= low && *out <= high;
+    return n && n < sizeof plain - 1 && !*end && plain[n - 1] != '-' && *out >= low && *out <= high;
 }
 
 static bool number_field(
