@@ -2,13 +2,10 @@
  * again where the keeper wants it, or from the reader's own browser (NIP-07). What goes through the browser
  * comes back with a MAC, so that only what the node offered is published. */
 #include "base/hex.h"
-#include "rating/rating.h"
 #include "templates.gen.h"
 #include "web/account.h"
 #include "web/inside.h"
 #include "web/static.h"
-
-#define INDEX_PATIENCE_MS 1000
 
 /* A record as NIP-07's signEvent() takes it. One line. */
 static void add_unsigned(const struct record *record, struct buf *json)
@@ -138,14 +135,6 @@ bool answer_session_ended(struct request *r, const struct err *err)
     return true;
 }
 
-/* What was just written counts in the next page's filters, too. */
-static void wait_for_index(struct request *r)
-{
-    struct store *store = node_store(r->web->node);
-    if (r->web->ratings)
-        rating_index_wait(r->web->ratings, store_applied_seq(store), INDEX_PATIENCE_MS, NULL);
-}
-
 static void publish(
     struct request *r, struct record_draft *drafts, size_t n, struct str after, const char *notice)
 {
@@ -158,7 +147,6 @@ static void publish(
         done += !code;
     }
     if (!code) {
-        wait_for_index(r);
         if (notice && *notice)
             answer_notice(r, notice);
         answer_redirect(r, after);
@@ -241,7 +229,6 @@ void page_signed_record(struct request *r)
         answer_error(r, &err);
         return;
     }
-    wait_for_index(r);
     if (notice.n)
         answer_notice(r, arena_strz(request_arena(r), notice));
     answer_redirect(r, after);

@@ -5,7 +5,6 @@
 #include "web/inside.h"
 
 #define LONGEST_KEY 600
-#define INDEX_PATIENCE_MS 100
 #define PATIENCE_US 4000000 /* for one run */
 
 /* ---- finding it */
@@ -280,16 +279,6 @@ static bool too_long(void *ctx)
     return monotonic_us() > *until;
 }
 
-/* The columns. A page that is kept for others waits until they have what it is stamped with; whoever rated
- * something waited before (answer_publish). */
-static struct rating_index *index_of(struct request *r)
-{
-    struct rating_index *index = r->web->ratings;
-    if (index && !request_account(r))
-        rating_index_wait(index, store_read_seq(request_read(r)), INDEX_PATIENCE_MS, NULL);
-    return index;
-}
-
 void web__run_of(struct request *r, const struct looking *f, struct filter_run *out)
 {
     int64_t *until = ARENA_NEW(request_arena(r), int64_t);
@@ -347,21 +336,21 @@ int web__filter_run(struct request *r, const struct looking *f, const struct fil
     run.offset = page->offset;
     run.limit = page->limit;
     run.hidden_rule = page->hidden_rule;
-    return in_words(filter_execute(request_read(r), index_of(r), request_arena(r), &run, out, err), err);
+    return in_words(filter_execute(request_read(r), r->web->ratings, request_arena(r), &run, out, err), err);
 }
 
 int web__filter_compare(struct request *r, const struct filter_run *first, const struct filter_run *second,
     struct filter_difference *out, struct err *err)
 {
     return in_words(
-        filter_compare(request_read(r), index_of(r), request_arena(r), first, second, out, err), err);
+        filter_compare(request_read(r), r->web->ratings, request_arena(r), first, second, out, err), err);
 }
 
 int web__filter_nearest(struct request *r, const struct looking *f, const char **name, struct err *err)
 {
     struct filter_run run;
     web__run_of(r, f, &run);
-    return in_words(filter_nearest(request_read(r), index_of(r), request_arena(r), &run, name, err), err);
+    return in_words(filter_nearest(request_read(r), r->web->ratings, request_arena(r), &run, name, err), err);
 }
 
 int web__filter_explain(struct request *r, const struct looking *f, struct str coordinate,
@@ -369,8 +358,8 @@ int web__filter_explain(struct request *r, const struct looking *f, struct str c
 {
     struct filter_run run;
     web__run_of(r, f, &run);
-    return in_words(filter_explain(request_read(r), index_of(r), request_arena(r), &run, coordinate, scored,
-                        whys, n, err),
+    return in_words(filter_explain(request_read(r), r->web->ratings, request_arena(r), &run, coordinate,
+                        scored, whys, n, err),
         err);
 }
 
@@ -409,8 +398,8 @@ int web__filter_whys(struct request *r, const struct looking *f, const struct fi
     web__run_of(r, f, &run);
     narrow(r, &recipe, page);
     run.recipe = &recipe;
-    return in_words(
-        filter_why_short(request_read(r), index_of(r), request_arena(r), &run, result, items, n, out, err),
+    return in_words(filter_why_short(
+                        request_read(r), r->web->ratings, request_arena(r), &run, result, items, n, out, err),
         err);
 }
 
@@ -426,5 +415,5 @@ int web__filter_judge(struct request *r, const struct looking *f, const struct n
     for (size_t i = 0; i < n; i++)
         coordinates[i] = web__coordinate(arena, &items[i].address);
     return in_words(
-        filter_judge(request_read(r), index_of(r), arena, &run, coordinates, n, scored, whys, err), err);
+        filter_judge(request_read(r), r->web->ratings, arena, &run, coordinates, n, scored, whys, err), err);
 }
