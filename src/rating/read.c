@@ -2,9 +2,10 @@
  *
  * What a rating is of stands in its tags: m says which, else a before e before p. Its d only decides which of
  * its author's records it replaces, so it is looked at for one thing: a dimension that no label names. */
-#include "rating/apply.h"
+#include "rating/read.h"
 
 #include "base/hex.h"
+#include "rating/private.h"
 
 static struct str tag_at(const struct record *r, const char *name, bool last)
 {

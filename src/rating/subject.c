@@ -127,7 +127,7 @@ static int get_facts(struct apply *a, int64_t subject, struct facts *out)
 
 static int64_t date_of(int64_t declared, int64_t first)
 {
-    return declared > 0 && declared <= first ? declared : first;
+    return declared != 0 && declared <= first ? declared : first;
 }
 
 /* The work it is a version of: the lineage's origin where it is named, else what it was made from. */

@@ -60,6 +60,16 @@ static size_t lower_change(const struct view *v, uint64_t key)
     return low;
 }
 
+/* What lies before 1970 is one day in the list: its end is put in order. */
+static int later_first(const void *pa, const void *pb, void *ctx)
+{
+    uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+    int64_t x = rating__view_facts(ctx, a)->date, y = rating__view_facts(ctx, b)->date;
+    if (x != y)
+        return x > y ? -1 : 1;
+    return a > b ? -1 : a < b;
+}
+
 int rating__view_articles(const struct view *v, struct arena *arena, int64_t from, int64_t to,
     const uint32_t **out, size_t *n, struct err *err)
 {
@@ -75,6 +85,7 @@ int rating__view_articles(const struct view *v, struct arena *arena, int64_t fro
     uint32_t *list = arena_alloc(arena, (high - low + high_change - low_change + 1) * sizeof *list);
     if (!list)
         return err_set(err, ERR_MEMORY, "the articles do not fit");
+    size_t recent = 0; /* those dated 1970 or later */
     while (high > low || high_change > low_change) {
         uint64_t key;
         if (high_change > low_change &&
@@ -94,8 +105,12 @@ int rating__view_articles(const struct view *v, struct arena *arena, int64_t fro
             if (date < from || date > to)
                 continue;
         }
+        if (key >> 32 > 1)
+            recent = *n + 1;
         list[(*n)++] = (uint32_t)key;
     }
+    if (*n > recent + 1)
+        qsort_r(list + recent, *n - recent, sizeof *list, later_first, (void *)(uintptr_t)v);
     *out = list;
     return 0;
 }

@@ -7,7 +7,24 @@
 #include "base/time.h"
 #include "record/json.h"
 
-enum value { TEXT, EMPTY, ID, KIND, TIME, DATE, OWN_ADDRESS, LINK, RELAY, TOPIC, NAME, ACTOR };
+enum value {
+    TEXT,
+    EMPTY,
+    ID,
+    KIND,
+    TIME,
+    DATE,
+    OWN_ADDRESS,
+    LINK,
+    RELAY,
+    TOPIC,
+    NAME,
+    ACTOR,
+    ADDRESS,
+    SHARE,
+    RATED,
+    TRUST
+};
 #define MANY SIZE_MAX
 
 /* One row a tag of a kind: its name, how often at least and at most, what its value (v[1]) is, and how many
@@ -33,6 +50,26 @@ static const struct rule {
     {30023, "r", 0, MANY, LINK, 2},
     {30023, "L", 0, MANY, TEXT, 2},
     {30023, "l", 0, MANY, TEXT, 3},
+    {30000, "d", 1, 1, TRUST, 2},
+    {30000, "p", 0, 500, ID, 2},
+    {34259, "d", 1, 1, NAME, 2},
+    {34259, "m", 1, 1, RATED, 2},
+    {34259, "rating", 1, 1, SHARE, 2},
+    {34259, "a", 0, 1, ADDRESS, 2},
+    {34259, "e", 0, 1, ID, 2},
+    {34259, "p", 1, 1, ID, 2},
+    {34259, "k", 1, 1, KIND, 2},
+    {34259, "L", 1, MANY, TEXT, 2},
+    {34259, "l", 1, MANY, TEXT, 3},
+    {34701, "d", 1, 1, NAME, 2},
+    {34701, "name", 1, 1, TEXT, 2},
+    {34701, "about", 0, 1, TEXT, 2},
+    {34701, "a", 0, 1, ADDRESS, 4},
+    {34706, "d", 1, 1, NAME, 2},
+    {34706, "name", 1, MANY, TEXT, 2},
+    {34706, "question", 1, MANY, TEXT, 2},
+    {34706, "low", 0, MANY, TEXT, 2},
+    {34706, "high", 0, MANY, TEXT, 2},
     {34705, "d", 1, 1, EMPTY, 2},
     {34705, "actor", 1, 1, ACTOR, 2},
 };
@@ -57,6 +94,30 @@ static bool is_actor(struct str s)
         if (str_eqz(s, sorts[i]))
             return true;
     return false;
+}
+
+static bool all_digits(struct str s, char highest)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < '0' || s.p[i] > highest)
+            return false;
+    return s.n > 0;
+}
+
+/* A decimal from 0 to 1: digits, at most one point, no sign and no exponent. */
+static bool is_share(struct str s)
+{
+    size_t point = str_find_char(s, '.');
+    bool has_point = point != SIZE_MAX;
+    struct str whole = has_point ? str_slice(s, 0, point) : s;
+    struct str fraction = has_point ? str_slice(s, point + 1, s.n) : STR("0");
+    return (str_eqz(whole, "0") && all_digits(fraction, '9')) ||
+           (str_eqz(whole, "1") && all_digits(fraction, '0'));
+}
+
+static bool is_rated(struct str s)
+{
+    return str_eqz(s, "address") || str_eqz(s, "event") || str_eqz(s, "actor");
 }
 
 static bool fits(const struct record *r, enum value value, struct str s)
@@ -90,6 +151,14 @@ static bool fits(const struct record *r, enum value value, struct str s)
         return s.n > 0 && s.n <= RECORD_MAX_D_BYTES;
     case ACTOR:
         return is_actor(s);
+    case ADDRESS:
+        return address_parse(s, &address);
+    case SHARE:
+        return is_share(s);
+    case RATED:
+        return is_rated(s);
+    case TRUST:
+        return str_eqz(s, "widenet.trust") || str_starts(s, STR("widenet.trust."));
     }
     return false;
 }
@@ -99,7 +168,8 @@ static const char *asked_for(enum value value)
     static const char *const words[] = {"some text", "an empty string", "64 hexadecimal digits",
         "a number of a kind", "Unix seconds", "Unix seconds", "an address of the same key", "a link",
         "ALL_RELAYS or a relay's address", "a topic in lower case without #", "a name of 1 to 184 bytes",
-        "person, organisation, rating-service, channel or node"};
+        "person, organisation, rating-service, channel or node", "an address", "a decimal from 0 to 1",
+        "address, event or actor", "widenet.trust or a name that begins with it and a point"};
     return words[value];
 }
 
@@ -191,11 +261,44 @@ static int check_article(const struct record *r, struct err *err)
     return 0;
 }
 
+/* A rating names what its m says, and one dimension. */
+static int check_rating(const struct record *r, struct err *err)
+{
+    struct str type = record_tag_value(r, "m");
+    bool wants_a = str_eqz(type, "address"), wants_e = str_eqz(type, "event");
+    size_t dimensions = 0;
+    if (wants_a != (record_tag(r, "a") != NULL) || (wants_e && !record_tag(r, "e")))
+        return err_set(
+            err, ERR_INPUT, "kind 34259: its tag \"m\" says %.*s, which it does not name", STR_ARG(type));
+    for (size_t i = 0; i < r->tag_count; i++)
+        if (r->tags[i].n > 2 && str_eqz(r->tags[i].v[0], "l") && str_eqz(r->tags[i].v[2], "widenet.rating"))
+            dimensions++;
+    if (dimensions != 1)
+        return err_set(err, ERR_INPUT, "kind 34259: one label in widenet.rating is expected, its dimension");
+    return 0;
+}
+
+static int check_trust(const struct record *r, struct err *err)
+{
+    for (size_t i = 0; i < r->tag_count; i++) {
+        const struct tag *t = &r->tags[i];
+        if (!str_eqz(t->v[0], "p") || t->n < 5)
+            continue;
+        bool above = false;
+        for (size_t k = 0; k < t->v[4].n; k++)
+            above |= t->v[4].p[k] >= '1' && t->v[4].p[k] <= '9';
+        if (!is_share(t->v[4]) || !above)
+            return err_set(err, ERR_INPUT, "kind 30000: a weight is a decimal above 0, at most 1");
+    }
+    return 0;
+}
+
 /* One row a kind: what is asked beyond its tags' rules. */
 static const struct {
     uint32_t kind;
     int (*check)(const struct record *r, struct err *err);
-} kinds[] = {{0, check_profile}, {5, check_deletion}, {62, NULL}, {30023, check_article}, {34705, NULL}};
+} kinds[] = {{0, check_profile}, {5, check_deletion}, {62, NULL}, {30023, check_article}, {34705, NULL},
+    {30000, check_trust}, {34259, check_rating}, {34701, NULL}, {34706, NULL}};
 
 int record_check_shape(const struct record *r, struct err *err)
 {

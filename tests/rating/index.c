@@ -132,7 +132,7 @@ static void assert_alike(struct world *w, struct rating_index *index, uint32_t r
     store_read_end(read);
 }
 
-static const int64_t lives[] = {INT64_MIN, 0, T0 + 1, T0 + 10, T0 + 20, T0 + 30, INT64_MAX};
+static const int64_t lives[] = {INT64_MIN, -5000, -1, 0, 1, T0 + 1, T0 + 10, T0 + 20, T0 + 30, INT64_MAX};
 #define LIVES lives, sizeof lives / sizeof *lives
 
 /* ---- random lives */
@@ -152,7 +152,9 @@ static struct record *random_record(struct world *w, struct seeded *dice)
     case 0:
     case 1:
         return article(w, author, d, at, "Title", texts[seeded_below(dice, 3)],
-            seeded_below(dice, 2) ? T0 + (int64_t)seeded_below(dice, 40) : 0);
+            seeded_below(dice, 2)   ? T0 + (int64_t)seeded_below(dice, 40)
+            : seeded_below(dice, 3) ? 0
+                                    : -1000 * (int64_t)(1 + seeded_below(dice, 9)));
     case 2:
         return deletion(w, author, of, at);
     case 3:
