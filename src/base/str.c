@@ -49,6 +49,11 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+struct str str_without_mark(struct str s)
+{
+    return str_starts(s, STR("\xef\xbb\xbf")) ? str_slice(s, 3, s.n) : s;
+}
+
 struct str str_trim(struct str s)
 {
     while (s.n && is_space(s.p[0])) {

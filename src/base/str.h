@@ -54,6 +54,8 @@ bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
 /* Index of the first c or of needle, or SIZE_MAX. */
 size_t str_find_char(struct str s, char c);
 size_t str_find(struct str s, struct str needle);
+/* Without the byte order mark that some editors put before UTF-8. */
+struct str str_without_mark(struct str s);
 struct str str_trim(struct str s); /* without ASCII white space at both ends */
 /* Cuts *rest at the first separator: returns what was before it, leaves what is after. False at the end. */
 bool str_cut(struct str *rest, char separator, struct str *piece);

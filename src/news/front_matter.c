@@ -194,8 +194,7 @@ int news__front_matter(
     struct arena *arena, struct str file, struct yaml_value *out, struct str *body, struct err *err)
 {
     *out = (struct yaml_value){.type = YAML_MAP};
-    if (str_starts(file, STR("\xef\xbb\xbf")))
-        file = str_slice(file, 3, file.n);
+    file = str_without_mark(file);
     *body = file;
     size_t at = 0, number = 0;
     struct str line = STR("");

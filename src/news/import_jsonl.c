@@ -51,7 +51,7 @@ static int send(struct lines *l, struct err *err)
 
 static int add(struct lines *l, struct str line, uint64_t number, struct err *err)
 {
-    line = str_trim(line);
+    line = str_trim(number == 1 ? str_without_mark(line) : line);
     if (!line.n)
         return 0;
     l->counts->files++;

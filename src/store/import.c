@@ -158,7 +158,7 @@ static void take_line(struct import *m, struct work *k, struct str line, uint64_
 {
     struct err why = {0};
     char reason[600];
-    line = str_trim(line);
+    line = str_trim(number == 1 ? str_without_mark(line) : line);
     if (!line.n)
         return;
     struct record *r = ARENA_NEW(k->arena, struct record);

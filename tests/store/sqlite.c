@@ -348,6 +348,7 @@ static void test_import(void **state)
     struct world *w = *state;
     struct buf text _cleanup_buf_ = BUF_INIT, refusals _cleanup_buf_ = BUF_INIT;
     enum { N = 400 };
+    buf_addz(&text, "\xef\xbb\xbf");
     for (int i = 0; i < N; i++) {
         struct str line = record_raw(w, make(w, 1, T0 - i, 1, arena_printf(w->arena, "note %d", i).p, NULL));
         buf_addf(&text, "%.*s%s", STR_ARG(line), i % 3 ? "\n" : "\r\n");
