@@ -19,7 +19,8 @@ static int compare_entries(const void *a, const void *b)
 static size_t join_entries(struct trust_entry *list, size_t n)
 {
     size_t kept = 0;
-    qsort(list, n, sizeof *list, compare_entries);
+    if (n)
+        qsort(list, n, sizeof *list, compare_entries);
     for (size_t i = 0; i < n; i++)
         if (!kept || !pubkey_eq(&list[kept - 1].key, &list[i].key))
             list[kept++] = list[i];

@@ -101,6 +101,10 @@ for (const js of [false, true]) {
       assert.ok(await page.locator('#agree input[value="100"]').isChecked());
       const records = (await node.command('export', '--format', 'jsonl')).stdout.trim().split('\n').map((line) => JSON.parse(line));
       assert.equal(records.filter((r) => r.kind === 34259 && JSON.stringify(r.tags).includes('agree')).length, 0);
+      await person.visit('/me/opinions');
+      assert.match(await words(page), /5 of 5/);
+      await person.visit('/account/delete');
+      assert.equal(await page.locator('input[name=opinions]').count(), 2, 'what becomes of it is asked');
       await person.visit(`${article}/agree`);
       assert.match(await words(page), /Everybody can then read, for good/);
       await person.visit(`${article}/rate`);
