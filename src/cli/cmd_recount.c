@@ -259,7 +259,7 @@ static int run(const struct command_context *context, int argc, char **argv)
     const struct command_option options[] = {{"filter", &r.filter, NULL}, {"as", &r.as, NULL},
         {"at", &r.at, NULL}, {"limit", &r.limit, NULL}, {"trust", &r.trust, NULL},
         {"against", &r.against, NULL}, {NULL}};
-    static const char nowhere[] = "";
+    static const char nowhere[] = "./data"; /* told from one that was named by where it stands */
     struct command_common common = {.data = nowhere};
     int n = command_parse(&command_recount, options, &common, argc, argv);
     if (n < 0)
