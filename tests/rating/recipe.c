@@ -322,6 +322,7 @@ static void filter_comes_back_from_its_record(void **state)
     f.copied_from = (struct address){KIND_FILTER, {{7}}, STR("older")};
     assert_int_equal(filter_write(&f, 1000, &draft, &err), 0);
     assert_int_equal(record_sign(&draft.r, secret, &err), 0);
+    assert_int_equal(record_check_shape(&draft.r, &err), 0);
     struct filter_thing read;
     assert_int_equal(filter_read(arena, &draft.r, &read, &err), 0);
     assert_str(read.d, "city");
@@ -392,6 +393,8 @@ static void trust_sets(void **state)
     assert_int_equal(trust_write(list, TRUST_SET_ENTRIES, 1, 5, &draft, &err), 0);
     assert_str(record_d(&draft.r), "widenet.trust");
     assert_int_equal(record_sign(&draft.r, secret, &err), 0); /* it fits into a record */
+    if (record_check_shape(&draft.r, &err))
+        fail_msg("%s", err.what);
     assert_int_equal(trust_write(list, 1, 2, 5, &draft, &err), 0);
     assert_str(record_d(&draft.r), "widenet.trust.2");
     assert_int_equal(trust_write(list, TRUST_SET_ENTRIES + 1, 1, 5, &draft, &err), ERR_LIMIT);
