@@ -49,6 +49,7 @@ int rating__apply_rating(struct apply *a);
 
 /* As rating__subject; 0 is worth, −1 stands for none (all numbers are taken, or not create). */
 int rating__dimension(struct apply *a, struct str name, bool create, int *out);
+int rating__dimension_forget(struct apply *a, int number); /* as rating__subject_forget */
 int rating__apply_dimension(struct apply *a);
 
 /* ---- edge.c: kinds 30000 and 34701 */

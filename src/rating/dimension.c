@@ -38,7 +38,7 @@ int rating__dimension(struct apply *a, struct str name, bool create, int *out)
     return sql_done(c, a->err);
 }
 
-static int forget(struct apply *a, int number)
+int rating__dimension_forget(struct apply *a, int number)
 {
     struct sql_cursor *c = sql_open(a->db, &rating_dimension_number_forget);
     sql_int(c, 1, number);
@@ -61,7 +61,7 @@ int rating__apply_dimension(struct apply *a)
         struct sql_cursor *c = sql_open(a->db, &rating_dimension_remove);
         sql_int(c, 1, (int64_t)change->seq);
         rc = sql_done(c, a->err);
-        return rc || !change->erased ? rc : forget(a, number);
+        return rc || !change->erased ? rc : rating__dimension_forget(a, number);
     }
     int64_t author = store_actor(a->db, &r->pubkey, a->err);
     if (author <= 0)

@@ -48,4 +48,5 @@ const struct store_projection rating_projection = {
     .version = version,
     .schema = rating_schema_sql,
     .apply = apply,
+    .remembers = true, /* subjects' numbers */
 };

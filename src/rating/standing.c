@@ -209,5 +209,7 @@ int rating__apply_rating(struct apply *a)
         return add(a, &s, of_text);
     if (change->was_current)
         rc = take_away(a, &s.mark, of_text);
+    if (!rc && change->erased)
+        rc = rating__dimension_forget(a, dimension);
     return rc || !change->erased ? rc : rating__subject_forget(a, subject);
 }

@@ -52,29 +52,11 @@ int rating__subject_forget(struct apply *a, int64_t subject)
 
 /* ---- topics */
 
-/* Those that were there, before new ones are put in. */
 static int remove_topics(struct apply *a, int64_t subject)
 {
-    _cleanup_buf_ struct buf topics = BUF_INIT;
-    struct sql_cursor *c = sql_open(a->db, &rating_topic_list);
+    struct sql_cursor *c = sql_open(a->db, &rating_topic_remove);
     sql_int(c, 1, subject);
-    int step;
-    while ((step = sql_step(c, a->err)) == 1)
-        buf_add(&topics, &(int64_t){sql_col_int(c, 0)}, sizeof(int64_t));
-    int rc = sql_close(c, a->err);
-    if (step < 0 || rc || !topics.n)
-        return step < 0 ? step : rc;
-    c = sql_open(a->db, &rating_topic_remove);
-    sql_int(c, 1, subject);
-    rc = sql_done(c, a->err);
-    for (size_t at = 0; a->change->erased && at < topics.n && !rc; at += sizeof(int64_t)) {
-        int64_t topic;
-        memcpy(&topic, topics.p + at, sizeof topic);
-        c = sql_open(a->db, &rating_topic_number_forget);
-        sql_int(c, 1, topic);
-        rc = sql_done(c, a->err);
-    }
-    return rc;
+    return sql_done(c, a->err);
 }
 
 static int add_topics(struct apply *a, int64_t subject)
@@ -106,7 +88,7 @@ static int add_topics(struct apply *a, int64_t subject)
 
 struct facts {
     bool there;
-    int64_t seq, declared, date, lineage;
+    int64_t seq, declared, date;
 };
 
 static int get_facts(struct apply *a, int64_t subject, struct facts *out)
@@ -119,8 +101,7 @@ static int get_facts(struct apply *a, int64_t subject, struct facts *out)
         *out = (struct facts){.there = true,
             .seq = sql_col_int(c, 0),
             .declared = sql_col_int(c, 2),
-            .date = sql_col_int(c, 3),
-            .lineage = sql_col_int(c, 4)};
+            .date = sql_col_int(c, 3)};
     int rc = sql_close(c, a->err);
     return step < 0 ? step : rc;
 }
@@ -174,15 +155,13 @@ static int put_facts(struct apply *a, int64_t subject, const struct store_text *
     return rating__journal_subject(a, subject);
 }
 
-static int remove_facts(struct apply *a, int64_t subject, int64_t lineage)
+static int remove_facts(struct apply *a, int64_t subject)
 {
     struct sql_cursor *c = sql_open(a->db, &rating_subject_remove);
     sql_int(c, 1, subject);
     int rc = sql_done(c, a->err);
     if (!rc)
         rc = remove_topics(a, subject);
-    if (!rc && a->change->erased && lineage != subject)
-        rc = rating__subject_forget(a, lineage);
     return rc ? rc : rating__journal_subject(a, subject);
 }
 
@@ -200,25 +179,38 @@ static int redate(struct apply *a, int64_t subject, const struct facts *facts)
     return rc ? rc : rating__journal_subject(a, subject);
 }
 
-static int forget_compared(struct apply *a, int64_t subject)
+/* After an erasure: what was kept of this record's words, unless somebody else uses them. */
+static int forget(struct apply *a, int64_t subject)
 {
+    const struct record *r = a->change->record;
+    struct str origin = origin_of(r);
     struct sql_cursor *c = sql_open(a->db, &rating_compared_remove);
     sql_int(c, 1, subject);
-    return sql_done(c, a->err);
+    int rc = sql_done(c, a->err);
+    for (size_t i = 0; i < r->tag_count && !rc; i++) {
+        const struct tag *t = &r->tags[i];
+        if (t->n < 2 || !str_eqz(t->v[0], "t"))
+            continue;
+        c = sql_open(a->db, &rating_topic_number_forget);
+        sql_text(c, 1, rating__topic_name(a->arena, t->v[1]));
+        rc = sql_done(c, a->err);
+    }
+    int64_t lineage = !rc && origin.p ? rating__subject(a, origin, false) : 0;
+    if (!rc && lineage)
+        rc = lineage < 0 ? (int)lineage : rating__subject_forget(a, lineage);
+    return rc ? rc : rating__subject_forget(a, subject);
 }
 
 static int remove_article(struct apply *a, int64_t subject, const struct facts *facts)
 {
     int rc = rating__revision_remove(a);
     if (!rc && facts->there && facts->seq == (int64_t)a->change->seq)
-        rc = remove_facts(a, subject, facts->lineage);
+        rc = remove_facts(a, subject);
     else if (!rc)
         rc = redate(a, subject, facts);
-    if (!rc && a->change->erased)
-        rc = forget_compared(a, subject);
     if (!rc)
         rc = rating__settle(a, subject);
-    return rc || !a->change->erased ? rc : rating__subject_forget(a, subject);
+    return rc || !a->change->erased ? rc : forget(a, subject);
 }
 
 int rating__apply_article(struct apply *a)
@@ -234,16 +226,19 @@ int rating__apply_article(struct apply *a)
     if (!is_article && change->type == STORE_SUPERSEDED)
         return 0;
     record_address(change->record, &coordinate);
-    int64_t subject = rating__subject(a, buf_str(&coordinate), is_article && change->type != STORE_REMOVED);
+    bool leaves = change->type == STORE_REMOVED || change->type == STORE_FORGOTTEN;
+    int64_t subject = rating__subject(a, buf_str(&coordinate), is_article && !leaves);
     if (subject <= 0)
         return (int)subject;
+    if (change->type == STORE_FORGOTTEN)
+        return forget(a, subject);
     int rc = get_facts(a, subject, &facts);
     if (rc)
         return rc;
     if (change->type == STORE_REMOVED)
         return remove_article(a, subject, &facts);
     if (!is_article)
-        rc = facts.there ? remove_facts(a, subject, facts.lineage) : 0;
+        rc = facts.there ? remove_facts(a, subject) : 0;
     else if (!(rc = rating__revision_add(a, subject)))
         rc = change->type == STORE_ADDED ? put_facts(a, subject, &text) : redate(a, subject, &facts);
     return rc ? rc : rating__settle(a, subject);

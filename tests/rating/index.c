@@ -200,11 +200,25 @@ static void random_lives(void **state)
 
 enum { SUBJECTS = 20000, RATERS = 5000, A_SUBJECT = 50 };
 
+static uint32_t mixed(uint32_t n)
+{
+    return (n ^ n >> 15) * 0x85ebca6b;
+}
+
+static struct pubkey rater_key(uint32_t rater)
+{
+    struct pubkey key = {{7, 7}};
+    memcpy(key.b + 8, &rater, sizeof rater);
+    return key;
+}
+
 static int fill(void *ctx, struct sql *db, struct err *err)
 {
     static const struct sql_statement subject = {"fill_subject",
         "INSERT INTO rating_subject (subject, seq, id, declared, date, author, lineage, language) "
         "VALUES (?1, ?1, zeroblob(32), 0, ?2, ?3, ?1, 'en')"};
+    static const struct sql_statement name = {
+        "fill_name", "INSERT INTO rating_state_subject (subject, coordinate) VALUES (?1, ?2)"};
     static const struct sql_statement topic = {
         "fill_topic", "INSERT INTO rating_topic (subject, topic) VALUES (?1, ?2)"};
     static const struct sql_statement mark = {"fill_mark",
@@ -214,7 +228,18 @@ static int fill(void *ctx, struct sql *db, struct err *err)
     const uint32_t *every = ctx; /* so-many-th subject, or NULL */
     int64_t seq = 1;
     int rc = 0;
+    for (uint32_t r = 1; r <= RATERS; r++) {
+        struct pubkey key = rater_key(r);
+        assert_int_equal(store_actor(db, &key, err), r);
+    }
     for (uint32_t s = 1; s <= SUBJECTS && !rc; s += every ? *every : 1) {
+        char coordinate[100];
+        snprintf(coordinate, sizeof coordinate, "30023:%064x:a%u", mixed(s) % 1000, s);
+        struct sql_cursor *named = sql_open(db, &name);
+        sql_int(named, 1, s);
+        sql_text(named, 2, str_of(coordinate));
+        if ((rc = sql_done(named, err)))
+            break;
         struct sql_cursor *c = sql_open(db, &subject);
         sql_int(c, 1, s);
         sql_int(c, 2, T0 - (int64_t)seeded_below(&dice, 10000000));
@@ -295,6 +320,54 @@ static int stir(void *ctx, struct sql *db, struct err *err)
     return rc;
 }
 
+/* One filter's page, by SQL and by the columns, to the last byte. */
+static void assert_same_page(
+    struct store_read *read, struct rating_index *index, const struct filter_run *run, const char *name)
+{
+    struct arena *arena _cleanup_arena_ = arena_create(0);
+    struct filter_result a, b;
+    struct err err;
+    if (filter_execute(read, NULL, arena, run, &a, &err) || filter_execute(read, index, arena, run, &b, &err))
+        fail_msg("%s: %s", name, err.what);
+    if (a.n != b.n || a.passed != b.passed || a.hidden_count != b.hidden_count || a.weights.n != b.weights.n)
+        fail_msg("%s: %zu of %lu by SQL, %zu of %lu by the columns", name, a.n, (unsigned long)a.passed, b.n,
+            (unsigned long)b.passed);
+    for (size_t i = 0; i < a.n; i++) {
+        const struct scored *x = &a.items[i], *y = &b.items[i];
+        if (!str_eq(x->coordinate, y->coordinate) || memcmp(&x->score, &y->score, sizeof x->score) ||
+            memcmp(&x->rank, &y->rank, sizeof x->rank) || x->support != y->support || x->rule != y->rule)
+            fail_msg("%s: item %zu is %.*s by SQL, %.*s by the columns", name, i, STR_ARG(x->coordinate),
+                STR_ARG(y->coordinate));
+    }
+    for (size_t i = 0; i < a.hidden_count; i++)
+        if (!str_eq(a.hidden[i].rule, b.hidden[i].rule) || a.hidden[i].n != b.hidden[i].n)
+            fail_msg("%s: %.*s hid %lu by SQL, %lu by the columns", name, STR_ARG(a.hidden[i].rule),
+                (unsigned long)a.hidden[i].n, (unsigned long)b.hidden[i].n);
+}
+
+static void assert_same_pages(struct world *w, struct rating_index *index)
+{
+    struct trust_entry seeds[40];
+    struct pubkey reader = rater_key(1000000);
+    for (uint32_t i = 0; i < 40; i++)
+        seeds[i] = (struct trust_entry){rater_key(1 + i * 111), WEIGHT_ONE / (1 + i % 3), STR("")};
+    assert_int_equal(trust_private_keep(w->store, &reader, seeds, 40, NULL), 0);
+    catch_up(w, index);
+    struct store_read *read;
+    assert_int_equal(store_read_begin(w->store, &read, NULL), 0);
+    for (const char *const *name = recipe_ready_made_names(); *name; name++) {
+        struct recipe recipe = *recipe_ready_made(str_of(*name));
+        struct filter_run run = {.recipe = &recipe, .reader = &reader, .at = T0 + 500, .limit = 50};
+        assert_same_page(read, index, &run, *name);
+        run.offset = 20;
+        run.at = T0 - 2000000;
+        assert_same_page(read, index, &run, *name);
+        run.hidden_rule = STR("support");
+        assert_same_page(read, index, &run, *name);
+    }
+    store_read_end(read);
+}
+
 static const int64_t months[] = {0, T0 - 8000000, T0 - 1000000, T0 - 100000, T0 - 1};
 #define MONTHS months, sizeof months / sizeof *months
 
@@ -307,6 +380,7 @@ static void million(void **state)
         fail_msg("%s", err.what);
     struct rating_index *index = open_index(&w);
     assert_alike(&w, index, RATERS, SUBJECTS, 7, MONTHS);
+    assert_same_pages(&w, index);
     struct stir s = {{5}, 50000};
     for (int round = 0; round < 4; round++) { /* enough to be written to files and merged */
         if (store_write(w.store, stir, &s, &err))
@@ -316,6 +390,7 @@ static void million(void **state)
     rating_index_close(index);
     index = open_index(&w);
     assert_alike(&w, index, RATERS, SUBJECTS, 7, MONTHS);
+    assert_same_pages(&w, index);
     rating_index_close(index);
     world_close(&w);
 }

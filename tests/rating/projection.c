@@ -315,6 +315,16 @@ static void erasure(void **state)
     assert_int_equal(store_erase_key(w->store, &one, T0 + 100, "test", NULL), 0);
     assert_marks(w, "30023:k1:secret-name k2 worth 10000 1700000001 1"); /* what another said of it stays */
     assert_rebuilt_alike(w);
+    /* What was deleted before it is erased leaves as much. */
+    struct record *draft = article(w, 2, "draft", T0, "Title", TEXT, 0);
+    put(w, draft);
+    put(w, rating(w, 2, address_text(w, 30023, 3, "other"), NULL, "worth", "1", T0 + 1));
+    put(w, deletion(w, 2, address_text(w, 30023, 2, "draft"), T0 + 2));
+    put(w, deletion(w, 2,
+               arena_printf(
+                   w->arena, "34259:%s:address:%s#worth", key_hex(w, 2), address_text(w, 30023, 3, "other"))
+                   .p,
+               T0 + 2));
     assert_int_equal(store_erase_key(w->store, &two, T0 + 100, "test", NULL), 0);
     assert_string_equal(dump(w), "");
     static const struct sql_statement left = {"left",

@@ -26,11 +26,10 @@ SELECT topic FROM rating_state_topic WHERE name = ?1;
 -- name: topic_number_add
 INSERT INTO rating_state_topic (name) VALUES (?1);
 -- name: topic_number_forget
-DELETE FROM rating_state_topic WHERE topic = ?1 AND NOT EXISTS (SELECT 1 FROM rating_topic WHERE topic = ?1);
+DELETE FROM rating_state_topic WHERE name = ?1
+AND NOT EXISTS (SELECT 1 FROM rating_topic t WHERE t.topic = rating_state_topic.topic);
 -- name: topic_add
 INSERT INTO rating_topic (subject, topic) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
--- name: topic_list
-SELECT topic FROM rating_topic WHERE subject = ?1 ORDER BY topic;
 -- name: topic_remove
 DELETE FROM rating_topic WHERE subject = ?1;
 
