@@ -5,7 +5,7 @@
 #include "web/inside.h"
 
 #define LONGEST_KEY 600
-#define PATIENCE_US 4000000 /* for one run */
+#define PATIENCE_US 4000000 /* for all runs of one page */
 
 /* ---- finding it */
 
@@ -281,7 +281,8 @@ static bool too_long(void *ctx)
 
 void web__run_of(struct request *r, const struct looking *f, struct filter_run *out)
 {
-    int64_t *until = ARENA_NEW(request_arena(r), int64_t);
+    if (!r->filters_until_us)
+        r->filters_until_us = monotonic_us() + PATIENCE_US;
     *out = (struct filter_run){
         .recipe = &f->recipe,
         .reader = f->reader,
@@ -289,12 +290,9 @@ void web__run_of(struct request *r, const struct looking *f, struct filter_run *
         .mine = f->mine,
         .at = request_now(r),
         .limit = PAGE_ITEMS,
+        .stop = too_long,
+        .stop_ctx = &r->filters_until_us,
     };
-    if (until) {
-        *until = monotonic_us() + PATIENCE_US;
-        out->stop = too_long;
-        out->stop_ctx = until;
-    }
 }
 
 static int in_words(int code, struct err *err)

@@ -148,6 +148,7 @@ struct request {
     bool starting;
     struct request *next; /* in the workers' queue */
     int64_t began_us;
+    int64_t filters_until_us; /* when its runs of filters have taken all the time they may; 0: none ran yet */
     char address_bytes[];
 };
 
