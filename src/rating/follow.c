@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { batch_rows = 20000 };
+enum { batch_rows = 20000, look_every = 64 * 1024 };
 
 int rating__journal_state(struct sql *db, struct journal_state *out, struct err *err)
 {
@@ -130,6 +130,15 @@ static int build_run(struct builder *b, struct err *err)
     return b->run_count < INDEX_MOST_RUNS / 2 ? 0 : merge_all(b, err);
 }
 
+/* Many ratings take their time: who closes the index does not wait for them. */
+static bool is_stopping(struct rating_index *index)
+{
+    pthread_mutex_lock(&index->mutex);
+    bool stop = index->stop;
+    pthread_mutex_unlock(&index->mutex);
+    return stop;
+}
+
 static int add_row(struct builder *b, const struct mark *m, struct err *err)
 {
     if (b->n == b->room) {
@@ -145,7 +154,7 @@ static int add_row(struct builder *b, const struct mark *m, struct err *err)
         }
     }
     b->rows[b->n++] = *m;
-    return 0;
+    return b->n % look_every || !is_stopping(b->index) ? 0 : err_set(err, ERR_CLOSED, "the index is closing");
 }
 
 static int load_marks(struct builder *b, struct sql *db, struct err *err)

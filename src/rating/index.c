@@ -103,7 +103,7 @@ static void *follow(void *ctx)
         if (!more)
             store_follow_wait(index->store, seq, look_ms, NULL);
         int rc = step(index, &more, &err);
-        if (rc && !failing)
+        if (rc && rc != ERR_CLOSED && !failing)
             complain("index_stands_still", &err);
         failing = rc != 0;
         if (rc && rest(index, rc == ERR_CLOSED ? look_ms * 1000 : retry_us, NULL))
