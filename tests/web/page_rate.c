@@ -192,7 +192,7 @@ static void what_is_forged_is_refused(void **state)
     assert_int_equal(ratings_in_the_pool(), before);
     /* as many as an account can: the keeper's rate ends it, and says how long */
     int status = 0;
-    for (int i = 0; i < 100 && status != 429; i++)
+    for (int i = 0; i < 400 && status != 429; i++)
         status = answer_status(
             reader_post(&cat, path, path, "revision", id, "v0", i % 2 ? "0" : "100", "do", "rate", NULL));
     assert_int_equal(status, 429);
