@@ -401,7 +401,7 @@ int rating__index_advance(struct rating_index *index, struct store_read *read, b
     *more = false;
     if (rc)
         return rc;
-    if (at.epoch != index->epoch || at.trimmed > old->n || at.last < old->n)
+    if (at.epoch != index->epoch || (at.trimmed > old->n && at.last > old->n) || at.last < old->n)
         return err_set(err, ERR_VERSION, "the store was made anew, or the index has fallen far behind");
     if (at.last == old->n && at.facts == old->facts && store_read_seq(read) == old->seq)
         return 0;

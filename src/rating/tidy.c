@@ -116,12 +116,16 @@ static void replace(struct rating_index *index, const struct work *w, struct run
 }
 
 struct trim {
-    uint64_t n;
+    uint64_t epoch, n;
 };
 
 static int trim_journal(void *ctx, struct sql *db, struct err *err)
 {
     const struct trim *t = ctx;
+    struct journal_state at;
+    int bad = rating__journal_state(db, &at, err);
+    if (bad || at.epoch != t->epoch || at.last < t->n)
+        return bad; /* another journal stands there now, and its rows are others */
     struct sql_cursor *c = sql_open(
         db, &rating_journal_put); /* the last row must stay: one that says nothing */
     for (int i = 1; i <= 6; i++)
@@ -194,12 +198,12 @@ int rating__index_tidy(struct rating_index *index, bool *worked, struct err *err
             v->runs[i]->sealed = false;
         index->facts_changed |= facts_changed;
     }
-    uint64_t n = index->manifest.n;
+    struct trim trim = {index->manifest.epoch, index->manifest.n};
     bool current = generation == index->generation;
     rating__files_sweep(index->directory, &index->manifest);
     pthread_mutex_unlock(&index->making);
     rating__view_give(index, slot);
     if (!rc && flushes && current)
-        store_write(index->store, trim_journal, &(struct trim){n}, NULL); /* another time, if not now */
+        store_write(index->store, trim_journal, &trim, NULL); /* another time, if not now */
     return rc;
 }

@@ -46,7 +46,8 @@ const struct config_option web_options[] = {
     {"web", "sign_up", CONFIG_CHOICE, "open", 0, 0, "open|invitation|closed",
         "Who may make an account through the pages."},
     {"web", "filter", CONFIG_TEXT, "everything", 1, 500, NULL,
-        "The filter for readers who have not chosen one: everything, trusted, newsworthy, disputed, missed, the "
+        "The filter for readers who have not chosen one: everything, trusted, newsworthy, disputed, missed, "
+        "the "
         "naddr of a public filter, or a file with a recipe, which is then published."},
     {"web", "threads", CONFIG_INT, "0", 0, 64, NULL,
         "Event loops for HTTP; 0: one for each processor, at most 4."},

@@ -70,9 +70,9 @@ struct listing {
     /* Of a list through a filter (filter.h); else NULL. */
     const struct looking *looking;
     const struct filter_result *filtered;
-    struct str why_text;  /* instead of why */
-    struct str *because;  /* why each item is there, in a few words */
-    size_t sifted;        /* how many it left out between these */
+    struct str why_text; /* instead of why */
+    struct str *because; /* why each item is there, in a few words */
+    size_t sifted;       /* how many it left out between these */
 };
 void web__listing_answer(struct request *r, enum page_form form, struct listing *l);
 /* Items with a page's size, as ?before= asks; false: an error was answered. */
