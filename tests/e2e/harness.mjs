@@ -154,6 +154,7 @@ async function twin(browser, node, page, { size, language, dark }) {
 
 /** No axe violation, no sideways scrolling, no request elsewhere, no breach of the policy, one h1, a language, a title. */
 export async function check(page, faults, { axeRules = true } = {}) {
+  await page.waitForLoadState('load'); // a script's own form may have led here: without the style sheet all is too small
   const where = page.url();
   const shape = await page.evaluate(() => ({
     wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
